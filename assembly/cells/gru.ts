@@ -1,0 +1,105 @@
+// GRU (Cho et al. 2014), the pointwise halves.
+//
+// Reset after the product (PyTorch, cuDNN, Keras reset_after):
+//   r = σ(gates_r)   z = σ(gates_z)   n = tanh(gates_nx + r gates_nh)
+//   h ← n + z (h - n)
+// Operands: a = gates [nx r z nh], b = h, c = y.
+//
+// Reset before it (the original):
+//   r = σ(gates_r)   z = σ(gates_z)   rh = r h     (gruReset; a product adds U_n rh to gates_n)
+//   n = tanh(gates_n)   h ← n + z (h - n)          (gruBefore)
+// Operands: a = gates [r z n], b = h, c = rh or y.
+
+import { flush, flushVector, smallest } from '../kernels/activation/flush';
+import { runBytes, runCount, sigmoidPanels, tanhPanels } from '../kernels/activation/panels';
+import { constant, tanh, tanhVector } from '../kernels/activation/tanh';
+import { OpRecord, columnsOf } from '../memory/op-record';
+
+export function gruAfter(at: usize, row: i32, rows: i32): void {
+  const op = changetype<OpRecord>(at), panels = columnsOf(op.n) >> 4, stride = op.aPanel;
+  const gates = op.a + <usize>row * op.aRow, gate = <usize>panels * stride;
+  const y = op.c + <usize>row * op.cRow, bytes = runBytes(stride, panels, rows);
+  sigmoidPanels(gates + gate, gates + gate, stride, 2 * panels, rows);
+  for (let p: usize = 0; p < <usize>runCount(stride, panels, rows); p++) {
+    const n = gates + p * stride;
+    candidate(n, n + gate, n + 3 * gate, bytes);
+    interpolate(n, n + 2 * gate, op.b + p * op.bPanel, y + p * op.cPanel, bytes);
+  }
+}
+
+export function gruReset(at: usize, row: i32, rows: i32): void {
+  const op = changetype<OpRecord>(at), panels = columnsOf(op.n) >> 4, stride = op.aPanel;
+  const gates = op.a + <usize>row * op.aRow, rh = op.c + <usize>row * op.cRow;
+  const bytes = runBytes(stride, panels, rows);
+  sigmoidPanels(gates, gates, stride, 2 * panels, rows);
+  for (let p: usize = 0; p < <usize>runCount(stride, panels, rows); p++) {
+    multiply(gates + p * stride, op.b + p * op.bPanel, rh + p * op.cPanel, bytes);
+  }
+}
+
+export function gruBefore(at: usize, row: i32, rows: i32): void {
+  const op = changetype<OpRecord>(at), panels = columnsOf(op.n) >> 4, stride = op.aPanel;
+  const gates = op.a + <usize>row * op.aRow, gate = <usize>panels * stride;
+  const y = op.c + <usize>row * op.cRow, bytes = runBytes(stride, panels, rows);
+  tanhPanels(gates + 2 * gate, gates + 2 * gate, stride, panels, rows);
+  for (let p: usize = 0; p < <usize>runCount(stride, panels, rows); p++) {
+    const z = gates + gate + p * stride;
+    interpolate(z + gate, z, op.b + p * op.bPanel, y + p * op.cPanel, bytes);
+  }
+}
+
+/** n = tanh(n + r nh) in place. */
+function candidate(n: usize, r: usize, nh: usize, bytes: usize): void {
+  const end = n + bytes;
+  if (ASC_FEATURE_SIMD) {
+    const p0 = constant(0), p1 = constant(1), p2 = constant(2), p3 = constant(3), p4 = constant(4);
+    const q0 = constant(5), q1 = constant(6), q2 = constant(7), q3 = constant(8);
+    const high = constant(9), low = constant(10), one = constant(11), minusOne = constant(12);
+    do {
+      const v = f32x4.add(v128.load(n), f32x4.mul(v128.load(r), v128.load(nh)));
+      v128.store(n, tanhVector(v, p0, p1, p2, p3, p4, q0, q1, q2, q3, high, low, one, minusOne));
+      n += 16; r += 16; nh += 16;
+    } while (n < end);
+  } else {
+    do {
+      store<f32>(n, tanh(load<f32>(n) + load<f32>(r) * load<f32>(nh)));
+      n += 4; r += 4; nh += 4;
+    } while (n < end);
+  }
+}
+
+/** h = y = n + z (h - n) */
+function interpolate(n: usize, z: usize, h: usize, y: usize, bytes: usize): void {
+  const end = n + bytes;
+  if (ASC_FEATURE_SIMD) {
+    const tiny = smallest();
+    do {
+      const v = v128.load(n), difference = f32x4.sub(v128.load(h), v);
+      const hidden = flushVector(f32x4.add(v, f32x4.mul(v128.load(z), difference)), tiny);
+      v128.store(h, hidden); v128.store(y, hidden);
+      n += 16; z += 16; h += 16; y += 16;
+    } while (n < end);
+  } else {
+    do {
+      const v = load<f32>(n), hidden = flush(v + load<f32>(z) * (load<f32>(h) - v));
+      store<f32>(h, hidden); store<f32>(y, hidden);
+      n += 4; z += 4; h += 4; y += 4;
+    } while (n < end);
+  }
+}
+
+/** out = a b */
+function multiply(a: usize, b: usize, out: usize, bytes: usize): void {
+  const end = a + bytes;
+  if (ASC_FEATURE_SIMD) {
+    do {
+      v128.store(out, f32x4.mul(v128.load(a), v128.load(b)));
+      a += 16; b += 16; out += 16;
+    } while (a < end);
+  } else {
+    do {
+      store<f32>(out, load<f32>(a) * load<f32>(b));
+      a += 4; b += 4; out += 4;
+    } while (a < end);
+  }
+}

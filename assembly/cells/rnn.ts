@@ -1,0 +1,48 @@
+// The vanilla RNN (Elman 1990), the pointwise half: h ← tanh(gates), or h ← max(gates, 0).
+//
+// Operands: a = gates, b = h, c = y (h of this timestep, for whoever reads it).
+
+import { flush, flushVector, smallest } from '../kernels/activation/flush';
+import { reluPanels, runBytes, runCount, tanhPanels } from '../kernels/activation/panels';
+import { OpRecord, columnsOf } from '../memory/op-record';
+
+export function rnnTanh(at: usize, row: i32, rows: i32): void {
+  const op = changetype<OpRecord>(at);
+  const gates = op.a + <usize>row * op.aRow;
+  tanhPanels(gates, gates, op.aPanel, columnsOf(op.n) >> 4, rows);
+  give(op, row, rows);
+}
+
+export function rnnRelu(at: usize, row: i32, rows: i32): void {
+  const op = changetype<OpRecord>(at);
+  const gates = op.a + <usize>row * op.aRow;
+  reluPanels(gates, gates, op.aPanel, columnsOf(op.n) >> 4, rows);
+  give(op, row, rows);
+}
+
+/** h and y take the value; what is too small for a state is zero. */
+function give(op: OpRecord, row: i32, rows: i32): void {
+  const panels = columnsOf(op.n) >> 4, stride = op.aPanel, bytes = runBytes(stride, panels, rows);
+  const gates = op.a + <usize>row * op.aRow, y = op.c + <usize>row * op.cRow;
+  for (let p: usize = 0; p < <usize>runCount(stride, panels, rows); p++) {
+    copyFlushed(gates + p * stride, op.b + p * op.bPanel, y + p * op.cPanel, bytes);
+  }
+}
+
+function copyFlushed(gates: usize, h: usize, y: usize, bytes: usize): void {
+  const end = gates + bytes;
+  if (ASC_FEATURE_SIMD) {
+    const tiny = smallest();
+    do {
+      const v = flushVector(v128.load(gates), tiny);
+      v128.store(h, v); v128.store(y, v);
+      gates += 16; h += 16; y += 16;
+    } while (gates < end);
+  } else {
+    do {
+      const v = flush(load<f32>(gates));
+      store<f32>(h, v); store<f32>(y, v);
+      gates += 4; h += 4; y += 4;
+    } while (gates < end);
+  }
+}

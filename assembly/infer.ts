@@ -1,0 +1,19 @@
+// The inference module: exports only. Addresses are bytes in the exported memory.
+
+export { allocate, free, heapStart } from './memory/arena';
+export { qmaxOf, refusedIndex, validate } from './plan/validate';
+export {
+  copyState, inputAddress, outputAddress, sessionBytes, sessionInit, sessionReset, stateAddress,
+} from './plan/session';
+export { refusedColumn, refusedInput, refusedRow } from './plan/inputs';
+export { step, streams } from './plan/step';
+export { sequence } from './plan/sequence';
+export { packF32 } from './kernels/pack/f32';
+export { clearInt8, largestRowSum, packInt8 } from './kernels/pack/int8';
+export { xxh64 } from './kernels/hash/xxh64';
+export { crossEntropy } from './kernels/softmax/f32';
+export { argmax, sample } from './kernels/sample/sample';
+export { uniform } from './kernels/random/philox';
+
+/** 1 in the SIMD build, 0 in the scalar one. */
+export const simd: i32 = i32(ASC_FEATURE_SIMD);

@@ -1,0 +1,110 @@
+// out[N] = init[N] + scale[N] * s * (W q), int8 weights and int16 activations, exact in int32 ("p8").
+//
+// Two rows share one i16 lane: 256 * high + (low + 128). With t the lane and q the activation,
+//   F = Σ t q          H = Σ (t >> 8) q = S_high          S_low = F - 256 H - 128 Σ q   (all modulo 2³²)
+// so both sums are exact when |S| < 2³¹, which the bound on qmax guarantees.
+//
+// Layout: blocks of 32 rows, [K/2][4 vectors][8 lanes]; vector v holds rows 8v … 8v+3 as high and 8v+4 … 8v+7 as low
+// bytes, lane = (row & 3) * 2 + (k & 1). A last block of 16 rows has 2 vectors. An odd K is padded by zero weights.
+
+/**
+ * q: i16[2 * pairs]; w: packed; scales: f32[N]; s: scale of the activations; sum: Σ q;
+ * init, out: f32 panels as in matvecF32; n: a multiple of 16.
+ */
+export function matvecInt8(
+  q: usize, pairs: i32, w: usize, scales: usize, s: f32, sum: i32,
+  init: usize, initStride: usize, out: usize, outStride: usize, n: i32,
+): void {
+  if (ASC_FEATURE_SIMD) matvecSimd(q, pairs, w, scales, s, sum, init, initStride, out, outStride, n);
+  else matvecScalar(q, pairs, w, scales, s, init, initStride, out, outStride, n);
+}
+
+function matvecScalar(
+  q: usize, pairs: i32, w: usize, scales: usize, s: f32,
+  init: usize, initStride: usize, out: usize, outStride: usize, n: i32,
+): void {
+  for (let row = 0; row < n; row++) {
+    const rowsLeft = n - (row & ~31), pairBytes: usize = rowsLeft >= 32 ? 64 : 32;
+    const high = (row & 4) == 0;
+    let p = w + (<usize>((row & 31) >> 3) << 4) + (<usize>(row & 3) << 2) + <usize>high;
+    let sum = 0;
+    for (let i = 0; i < pairs; i++) {
+      const even = high ? <i32>load<i8>(p) : <i32>load<u8>(p) - 128;
+      const odd = high ? <i32>load<i8>(p, 2) : <i32>load<u8>(p, 2) - 128;
+      sum += even * <i32>load<i16>(q + (<usize>i << 2)) + odd * <i32>load<i16>(q + (<usize>i << 2), 2);
+      p += pairBytes;
+    }
+    const at: usize = <usize>(row & 15) << 2;
+    store<f32>(out + at, <f32>sum * (load<f32>(scales) * s) + load<f32>(init + at));
+    scales += 4;
+    if ((row & 15) == 15) { init += initStride; out += outStride; }
+    if ((row & 31) == 31) w += <usize>pairs << 6;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function dot(sum: v128, w: v128, q: v128): v128 {
+  return i32x4.add(sum, i32x4.dot_i16x8_s(w, q));
+}
+
+// @ts-ignore: decorator
+@inline
+function low(f: v128, h: v128): v128 {
+  return i32x4.sub(f, i32x4.shl(h, 8));
+}
+
+// @ts-ignore: decorator
+@inline
+function dequantize(sum: v128, scales: usize, s: v128, init: usize): v128 {
+  return f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(sum), f32x4.mul(v128.load(scales), s)), v128.load(init));
+}
+
+function matvecSimd(
+  q: usize, pairs: i32, w: usize, scales: usize, s: f32, sum: i32,
+  init: usize, initStride: usize, out: usize, outStride: usize, n: i32,
+): void {
+  const end = q + (<usize>pairs << 2), start = i32x4.splat(-128 * sum), zero = i32x4.splat(0), scale = f32x4.splat(s);
+  for (let blocks = n >> 5; blocks > 0; blocks--) {
+    let h0 = zero, h1 = zero, h2 = zero, h3 = zero, f0 = start, f1 = start, f2 = start, f3 = start;
+    let p = q;
+    do {
+      const x = v128.load_splat<i32>(p);
+      let t = v128.load(w);
+      f0 = dot(f0, t, x); h0 = dot(h0, i16x8.shr_s(t, 8), x);
+      t = v128.load(w, 16);
+      f1 = dot(f1, t, x); h1 = dot(h1, i16x8.shr_s(t, 8), x);
+      t = v128.load(w, 32);
+      f2 = dot(f2, t, x); h2 = dot(h2, i16x8.shr_s(t, 8), x);
+      t = v128.load(w, 48);
+      f3 = dot(f3, t, x); h3 = dot(h3, i16x8.shr_s(t, 8), x);
+      p += 4; w += 64;
+    } while (p < end);
+    v128.store(out, dequantize(h0, scales, scale, init));
+    v128.store(out, dequantize(low(f0, h0), scales + 16, scale, init + 16), 16);
+    v128.store(out, dequantize(h1, scales + 32, scale, init + 32), 32);
+    v128.store(out, dequantize(low(f1, h1), scales + 48, scale, init + 48), 48);
+    init += initStride; out += outStride;
+    v128.store(out, dequantize(h2, scales + 64, scale, init));
+    v128.store(out, dequantize(low(f2, h2), scales + 80, scale, init + 16), 16);
+    v128.store(out, dequantize(h3, scales + 96, scale, init + 32), 32);
+    v128.store(out, dequantize(low(f3, h3), scales + 112, scale, init + 48), 48);
+    init += initStride; out += outStride; scales += 128;
+  }
+  if (n & 16) {
+    let h0 = zero, h1 = zero, f0 = start, f1 = start;
+    let p = q;
+    do {
+      const x = v128.load_splat<i32>(p);
+      let t = v128.load(w);
+      f0 = dot(f0, t, x); h0 = dot(h0, i16x8.shr_s(t, 8), x);
+      t = v128.load(w, 16);
+      f1 = dot(f1, t, x); h1 = dot(h1, i16x8.shr_s(t, 8), x);
+      p += 4; w += 32;
+    } while (p < end);
+    v128.store(out, dequantize(h0, scales, scale, init));
+    v128.store(out, dequantize(low(f0, h0), scales + 16, scale, init + 16), 16);
+    v128.store(out, dequantize(h1, scales + 32, scale, init + 32), 32);
+    v128.store(out, dequantize(low(f1, h1), scales + 48, scale, init + 48), 48);
+  }
+}

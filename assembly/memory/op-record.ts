@@ -1,0 +1,39 @@
+// An op as a session runs it: addresses instead of bases and offsets, resolved once, when the session is made.
+
+/** Bytes of an OpRecord. */
+export const OP_RECORD: usize = 144;
+
+/**
+ * Each operand has an address, the bytes from a panel to the next, and `row`, the bytes by which the rows of a later
+ * timestep move it: 64 a row in a buffer (4 in one of tokens), 0 in a state or a constant, of which there is one for
+ * all timesteps. Within a timestep row follows row, 64 bytes apart.
+ */
+@unmanaged
+export class OpRecord {
+  /** Index into the function table; every op is a function (op, row, rows). */
+  run: u32;
+  direction: u32;
+  k: i32;
+  n: i32;
+  biasColumns: i32;
+  qmax: i32;
+  /** Room for k values, flat or quantized. */
+  scratch: usize;
+  unused: u32;
+  a: usize; aPanel: usize; aRow: usize;
+  b: usize; bPanel: usize; bRow: usize;
+  c: usize; cPanel: usize; cRow: usize;
+  d: usize; dPanel: usize; dRow: usize;
+  e: usize; ePanel: usize; eRow: usize;
+}
+
+/** Where the operands begin, and the bytes of each. */
+export const OPERANDS: usize = 32;
+export const OPERAND: usize = 12;
+
+/** n rounded up to whole panels. */
+// @ts-ignore: decorator
+@inline
+export function columnsOf(n: i32): i32 {
+  return (n + 15) & ~15;
+}

@@ -1,0 +1,79 @@
+// The plan: one position-independent image, little-endian. Offsets are in bytes from its first byte.
+//
+//   header | sections | ops | buffers | states | inputs | outputs | constants (weights, biases, scales)
+//
+// A section is a range of ops; version 1 has exactly one, run once a timestep. Buffers hold what lives for one
+// timestep, states what lives on. Both are float32 in panels of 16 columns, [columns/16][rows][16]; a buffer of kind
+// tokens holds one u32 per row.
+
+export const enum PlanFormat {
+  Magic = 0x31505652, // "RVP1"
+  Version = 1,
+  HeaderBytes = 128,
+  /** sections, buffers, states, inputs and outputs */
+  EntryBytes = 16,
+  OpBytes = 64,
+  /** Constants start, and each constant lies, on such a boundary. */
+  Alignment = 16,
+  /** Columns of a panel. */
+  Panel = 16,
+  MaxColumns = 1048576,
+  MaxEntries = 4096,
+}
+
+/** Byte offsets in the header; the tables are (count, offset) pairs. */
+export const enum Header {
+  Magic = 0,
+  Version = 4,
+  ByteLength = 8,
+  ShapeFingerprint = 16,
+  WeightsFingerprint = 24,
+  Sections = 32,
+  Ops = 40,
+  Buffers = 48,
+  States = 56,
+  Inputs = 64,
+  Outputs = 72,
+  Constants = 80,
+}
+
+/** A section: (first op, number of ops, 0, 0). */
+export const enum SectionEntry {
+  FirstOp = 0,
+  OpCount = 4,
+}
+
+/** A buffer: (columns, kind, 0, 0). Columns are a multiple of 16; a buffer of tokens has 1. */
+export const enum BufferEntry {
+  Columns = 0,
+  Kind = 4,
+}
+
+/** A state: (size, 0, 0, 0); its columns are the size rounded up to 16. */
+export const enum StateEntry {
+  Size = 0,
+}
+
+/** An input: (buffer, kind, size, 0); the size is that of the vector or of the vocabulary. */
+export const enum InputEntry {
+  Buffer = 0,
+  Kind = 4,
+  Size = 8,
+}
+
+/** An output: (buffer, size, 0, 0). */
+export const enum OutputEntry {
+  Buffer = 0,
+  Size = 4,
+}
+
+/** An op: (code, direction, five operands of (base | index << 8, offset), k, n, bias columns, qmax). */
+export const enum OpEntry {
+  Code = 0,
+  Direction = 4,
+  Operands = 8,
+  K = 48,
+  N = 52,
+  BiasColumns = 56,
+  Qmax = 60,
+}

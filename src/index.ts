@@ -1,0 +1,32 @@
+export { RivuletError, type RivuletErrorCode } from './errors.ts';
+export type {
+  Activation,
+  ActivationNode,
+  DenseNode,
+  DType,
+  EmbeddingNode,
+  Graph,
+  GraphInput,
+  GraphNode,
+  GraphOutput,
+  GruNode,
+  LstmNode,
+  ModelDefinition,
+  NodeType,
+  RecurrentTensors,
+  RnnNode,
+  Tensor,
+  TokenizerDefinition,
+} from './graph/definition.ts';
+export { importPyTorch, type PyTorchConfig } from './import/pytorch.ts';
+export type { Fingerprint } from './plan/place.ts';
+export type { QuantizationReport, QuantizedLayer } from './quantize/report.ts';
+export { type Build, createRuntime, createRuntimeSync, type RuntimeOptions } from './runtime/create.ts';
+export type { Runtime } from './runtime/runtime.ts';
+export { type LoadOptions, loadModel, loadModelSync, type ModelSource } from './session/load.ts';
+export type { Layer, Model, ModelOutput, SessionOptions } from './session/model.ts';
+export { quantize } from './session/quantize.ts';
+export type { RestoreOptions, RowOptions, RunOptions, Session, StepInput } from './session/session.ts';
+export { type Evaluation, evaluateText } from './text/evaluate.ts';
+export { type GenerateOptions, generateText } from './text/generate.ts';
+export { createTokenizer, type Tokenizer } from './text/tokenizer.ts';

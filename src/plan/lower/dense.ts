@@ -1,0 +1,24 @@
+import { Direction } from '../../../assembly/shared/codes.ts';
+import type { DenseNode } from '../../graph/definition.ts';
+import { activate } from './activation.ts';
+import type { LowerContext, Value } from './context.ts';
+import { blocks, lowerProduct } from './product.ts';
+
+export function lowerDense(node: DenseNode, context: LowerContext): Value {
+  const { weight, bias } = node.tensors;
+  const size = context.tensor(weight).shape[0]!;
+  const y = { buffer: context.plan.buffer(size), size };
+  const vector = bias === undefined ? undefined : (context.tensor(bias).data as Float32Array);
+  lowerProduct(context, {
+    weight,
+    x: context.input.buffer,
+    k: context.input.size,
+    out: y.buffer,
+    order: [0],
+    size,
+    bias: blocks([vector], [0], size),
+    direction: Direction.None,
+  });
+  if (node.activation) activate(context.plan, node.activation, y, y);
+  return y;
+}

@@ -1,0 +1,48 @@
+/** What the inference module exports. Addresses are bytes in `memory`, statuses those of assembly/shared/codes.ts. */
+export interface InferExports {
+  readonly memory: WebAssembly.Memory;
+  readonly heapStart: WebAssembly.Global;
+  allocate(bytes: number): number;
+  free(address: number): void;
+  validate(plan: number, bytes: number): number;
+  readonly refusedIndex: WebAssembly.Global;
+  sessionBytes(plan: number, rows: number, chunk: number): number;
+  sessionInit(session: number, plan: number, rows: number, chunk: number): void;
+  sessionReset(session: number): void;
+  copyState(from: number, to: number): void;
+  inputAddress(session: number, index: number): number;
+  outputAddress(session: number, index: number): number;
+  stateAddress(session: number, index: number): number;
+  step(session: number): number;
+  streams(session: number): number;
+  sequence(session: number, timesteps: number): number;
+  readonly refusedInput: WebAssembly.Global;
+  readonly refusedRow: WebAssembly.Global;
+  readonly refusedColumn: WebAssembly.Global;
+  packF32(source: number, rows: number, k: number, destination: number): number;
+  clearInt8(destination: number, n: number, pairs: number): void;
+  packInt8(
+    source: number,
+    rows: number,
+    k: number,
+    destination: number,
+    first: number,
+    n: number,
+    pairs: number,
+  ): void;
+  largestRowSum(packed: number, n: number, pairs: number): number;
+  qmaxOf(largestSum: number): number;
+  xxh64(address: number, bytes: number, seed: bigint): bigint;
+  crossEntropy(logits: number, n: number, target: number, scratch: number): number;
+  argmax(logits: number, n: number): number;
+  sample(
+    logits: number,
+    n: number,
+    temperature: number,
+    topK: number,
+    topP: number,
+    uniform: number,
+    scratch: number,
+  ): number;
+  uniform(seedLow: number, seedHigh: number, index: number): number;
+}
