@@ -52,12 +52,11 @@ export function gruBefore(at: usize, row: i32, rows: i32): void {
 function candidate(n: usize, r: usize, nh: usize, bytes: usize): void {
   const end = n + bytes;
   if (ASC_FEATURE_SIMD) {
-    const p0 = constant(0), p1 = constant(1), p2 = constant(2), p3 = constant(3), p4 = constant(4);
-    const q0 = constant(5), q1 = constant(6), q2 = constant(7), q3 = constant(8);
-    const high = constant(9), low = constant(10), one = constant(11), minusOne = constant(12);
+    const p0 = constant(0), p1 = constant(1), p2 = constant(2), q0 = constant(3), q1 = constant(4), q2 = constant(5);
+    const high = constant(6), low = constant(7);
     do {
       const v = f32x4.add(v128.load(n), f32x4.mul(v128.load(r), v128.load(nh)));
-      v128.store(n, tanhVector(v, p0, p1, p2, p3, p4, q0, q1, q2, q3, high, low, one, minusOne));
+      v128.store(n, tanhVector(v, p0, p1, p2, q0, q1, q2, high, low));
       n += 16; r += 16; nh += 16;
     } while (n < end);
   } else {

@@ -28,15 +28,14 @@ export function lstm(at: usize, row: i32, rows: i32): void {
 function update(i: usize, f: usize, o: usize, g: usize, c: usize, h: usize, y: usize, bytes: usize): void {
   const end = i + bytes;
   if (ASC_FEATURE_SIMD) {
-    const p0 = constant(0), p1 = constant(1), p2 = constant(2), p3 = constant(3), p4 = constant(4);
-    const q0 = constant(5), q1 = constant(6), q2 = constant(7), q3 = constant(8);
-    const high = constant(9), low = constant(10), one = constant(11), minusOne = constant(12), tiny = smallest();
+    const p0 = constant(0), p1 = constant(1), p2 = constant(2), q0 = constant(3), q1 = constant(4), q2 = constant(5);
+    const high = constant(6), low = constant(7), tiny = smallest();
     do {
       const cell = flushVector(
         f32x4.add(f32x4.mul(v128.load(f), v128.load(c)), f32x4.mul(v128.load(i), v128.load(g))), tiny,
       );
       v128.store(c, cell);
-      const t = tanhVector(cell, p0, p1, p2, p3, p4, q0, q1, q2, q3, high, low, one, minusOne);
+      const t = tanhVector(cell, p0, p1, p2, q0, q1, q2, high, low);
       const hidden = flushVector(f32x4.mul(v128.load(o), t), tiny);
       v128.store(h, hidden); v128.store(y, hidden);
       i += 16; f += 16; o += 16; g += 16; c += 16; h += 16; y += 16;

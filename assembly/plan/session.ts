@@ -5,7 +5,7 @@
 // A buffer has rows * chunk rows, row = timestep * rows + stream; a state has `rows` rows.
 
 import { OPERAND, OPERANDS, OP_RECORD, OpRecord, columnsOf } from '../memory/op-record';
-import { Base, InputKind } from '../shared/codes';
+import { Base, Direction, InputKind } from '../shared/codes';
 import { BufferEntry, Header, InputEntry, OpEntry, OutputEntry, StateEntry } from '../shared/plan';
 import { countOf, entry, opEntry } from './image';
 import { runnerOf } from './table';
@@ -27,6 +27,8 @@ export class Session {
   stateBytes: u32;
   /** Bytes from a panel of a buffer to the next. */
   panelStride: u32;
+  /** Whether no op runs backward in time, so that the plan can go timestep by timestep. */
+  streams: bool;
 }
 
 /** What a step checks before it runs. */
@@ -66,11 +68,13 @@ export function sessionInit(at: usize, plan: usize, rows: i32, chunk: i32): void
   session.stateBytes = <u32>stateBytes(plan, rows);
   placeStates(session);
   const scratch = placeBuffers(session);
+  session.streams = true;
   for (let i: u32 = 0; i < countOf(plan, Header.Inputs); i++) resolveInput(session, i);
   for (let i: u32 = 0; i < countOf(plan, Header.Ops); i++) {
     const record = changetype<OpRecord>(session.ops + <usize>i * OP_RECORD);
     resolveOp(session, opEntry(plan, i), record);
     record.scratch = scratch;
+    if (record.direction == Direction.Backward) session.streams = false;
   }
 }
 
