@@ -63,6 +63,12 @@ export function refusal(runtime: Runtime, inputs: readonly GraphInput[], status:
   const row = refusedRow.value as number;
   if (status === Status.NonFiniteInput)
     return nonFinite(input, undefined, row, refusedColumn.value as number);
+  if (status === Status.NotStreamable) {
+    return new RivuletError(
+      'not-streamable',
+      'the model runs backward in time and cannot go step by step: use run',
+    );
+  }
   if (status === Status.TokenOutOfRange) return tokenOutOfRange(input, 'one', row);
   return new RivuletError(
     'invalid-plan',

@@ -59,6 +59,7 @@ export class Session {
   readonly #outputSize: number;
   readonly #outputAt: number;
   #disposed = false;
+  #hasOutput = false;
 
   /** @internal */
   constructor(model: Model, address: number, release: () => void) {
@@ -101,6 +102,7 @@ export class Session {
     }
     const status = this.#step(this.address);
     if (status !== 0) throw refusal(this.#runtime, this.model.inputs, status);
+    this.#hasOutput = true;
     copyOut(this.#runtime.floats, this.#outputAt, result, 0, this.#outputSize);
     return result;
   }
@@ -183,6 +185,7 @@ export class Session {
         'run: lengths belong to a batch, and a session holds one stream yet',
       );
     }
+    this.#hasOutput = false;
     return runSequence(this, sequence, options);
   }
 
@@ -193,6 +196,7 @@ export class Session {
    */
   reset(options: RowOptions = {}): void {
     this.#requireRow(options);
+    this.#hasOutput = false;
     this.#exports.sessionReset(this.address);
   }
 
@@ -221,6 +225,7 @@ export class Session {
       this.#stateLength(),
       options.allowOtherWeights === true,
     );
+    this.#hasOutput = false;
     let from = 0;
     this.model.states.forEach(({ size }, i) => {
       this.#runtime.floats.set(values.subarray(from, from + size), this.#stateAt(i));
@@ -240,6 +245,7 @@ export class Session {
     const { index, size } = this.#state(name);
     requireFloats(`state "${name}"`, values, size);
     requireFinite({ name, kind: 'features', size }, values, size);
+    this.#hasOutput = false;
     this.#runtime.floats.set(values, this.#stateAt(index));
   }
 
@@ -269,6 +275,11 @@ export class Session {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /** @internal Whether the outputs in memory are those of the present state. */
+  get hasOutput(): boolean {
+    return this.#hasOutput;
   }
 
   /** @internal Where the last step's output `index` lies, in words. @throws RivuletError `disposed` */

@@ -43,9 +43,6 @@ export function generateText(
 
 type Settings = Required<Omit<GenerateOptions, 'stop'>> & { stop: readonly string[] };
 
-/** Sessions whose last logits stand in memory because generateText put them there. */
-const hasRead = new WeakSet<Session>();
-
 function* generate(
   session: Session,
   tokenizer: Tokenizer,
@@ -54,7 +51,6 @@ function* generate(
 ): Generator<string> {
   const logits = new Float32Array(tokenizer.size);
   for (const token of prompt) session.step(token, logits);
-  hasRead.add(session);
   let held = '';
   for (let i = 0; i < settings.maxTokens; i++) {
     const token = sampleToken(session, settings, i);

@@ -99,7 +99,7 @@ async function kernelBytes(target: Target): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /** SHA-256 of all that a build is made of. */
-export function sourceHash(): string {
+function sourceHash(): string {
   const hash = createHash('sha256');
   const files = readdirSync('assembly', { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))

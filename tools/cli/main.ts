@@ -1,0 +1,37 @@
+// The command line: dist/cli/rivulet.js. Each command is a file of commands/.
+import { Command } from 'commander';
+import { addDemo } from './commands/demo.ts';
+import { addEvaluate } from './commands/evaluate.ts';
+import { addGenerate } from './commands/generate.ts';
+import { addInspect } from './commands/inspect.ts';
+import { addQuantize } from './commands/quantize.ts';
+import { addRun } from './commands/run.ts';
+import { describeFailure, exitCodeOf } from './failure.ts';
+
+/** Written in by tools/build/cli.mjs. */
+declare const RIVULET_VERSION: string;
+
+const program = new Command('rivulet')
+  .description('Runs small recurrent networks, step by step, in WebAssembly.')
+  .version(RIVULET_VERSION)
+  .exitOverride()
+  .showHelpAfterError('(rivulet help COMMAND shows the options)')
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 done, 1 refused or failed (one line on standard error), 2 usage.
+
+Examples:
+  $ rivulet generate --prompt "The whale "
+  $ rivulet run model.safetensors --input readings.csv --state stream.state
+  $ rivulet inspect model.safetensors`,
+  );
+for (const add of [addGenerate, addRun, addEvaluate, addQuantize, addInspect, addDemo]) add(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const failure = describeFailure(error);
+  if (failure !== undefined) console.error(failure);
+  process.exitCode = exitCodeOf(error);
+}
