@@ -32,10 +32,11 @@ export function generateText(
   const tokenizer = requireLanguageModel(session);
   const settings = checkOptions(options, tokenizer.size);
   const prompt = tokenizer.encode(settings.prompt);
-  if (prompt.length === 0 && !hasRead.has(session)) {
+  if (prompt.length === 0 && !session.hasOutput) {
     throw new RivuletError(
       'invalid-argument',
-      'prompt: the session has read nothing yet, give at least one character',
+      'prompt: without one, generation goes on from the last step, and this session has made none since it began, ' +
+        'was reset, restored or ran a sequence: give at least one character',
     );
   }
   return generate(session, tokenizer, prompt, settings);

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { RivuletError } from '../../src/errors.ts';
+import { RivuletError } from '../../src/index.ts';
 
 /** 0 after help, 1 where Rivulet refused or failed, 2 where the command line is not understood. */
 export function exitCodeOf(error: unknown): 0 | 1 | 2 {

@@ -1,5 +1,5 @@
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { RivuletError } from '../../src/errors.ts';
+import { RivuletError } from '../../src/index.ts';
 
 /**
  * Writes a file aside and renames it into place, so that whoever reads `path` finds the old file or the new one whole.

@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { RivuletError } from '../../src/errors.ts';
 import { parseModelFile } from '../../src/formats/model-file.ts';
 import {
   createRuntime,
@@ -8,6 +7,7 @@ import {
   type Model,
   type ModelDefinition,
   type PyTorchConfig,
+  RivuletError,
   type Runtime,
   type RuntimeOptions,
 } from '../../src/index.ts';

@@ -12,6 +12,8 @@ export interface Subject {
   measured(x: number): boolean;
   error(y: number, expected: number): number;
   readonly unit: string;
+  /** The error that the kernel promises. */
+  readonly bound: number;
   /** Every value, of any input but NaN, lies within. */
   readonly range: readonly [low: number, high: number];
   /** Whether NaN gives NaN. */
@@ -29,6 +31,7 @@ export const SUBJECTS: readonly Subject[] = [
     measured: everywhere,
     error: absolute,
     unit: 'absolute',
+    bound: 4.6e-7,
     range: [-1, 1],
     nan: true,
   },
@@ -39,6 +42,7 @@ export const SUBJECTS: readonly Subject[] = [
     measured: everywhere,
     error: absolute,
     unit: 'absolute',
+    bound: 2.9e-7,
     range: [0, 1],
     nan: true,
   },
@@ -50,6 +54,7 @@ export const SUBJECTS: readonly Subject[] = [
     measured: (x) => x >= -87 && x <= 88,
     error: (y, expected) => Math.abs(y / expected - 1),
     unit: 'relative, for x in [-87, 88]',
+    bound: 1.2e-7,
     range: [1.6e-38, 1.7e38],
     nan: true,
   },
@@ -60,6 +65,7 @@ export const SUBJECTS: readonly Subject[] = [
     measured: (x) => x >= 2 ** -126 && x < Infinity,
     error: (y, expected) => Math.abs(y - expected) / ulp(expected),
     unit: 'ulp, for normal x > 0',
+    bound: 1,
     range: [-87.34, 88.73],
     nan: false,
   },

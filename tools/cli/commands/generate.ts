@@ -55,7 +55,7 @@ async function generate(path: string | undefined, options: Options): Promise<voi
   };
   const pieces = generateText(model.createSession(), settings);
   const output = new Output();
-  output.add(options.prompt ?? prompt.trimStart());
+  output.add(prompt);
   for (const piece of pieces) {
     output.add(piece);
     if (output.isTerminal || output.isFull) await output.flush();

@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
-import { RivuletError } from '../../../src/errors.ts';
-import { type QuantizationReport, quantize } from '../../../src/index.ts';
+import { type QuantizationReport, quantize, RivuletError } from '../../../src/index.ts';
 import { isSameFile, replaceFile } from '../files.ts';
 import { type ModelOptions, openModel } from '../open-model.ts';
 import { parseNames, withModelOptions } from '../options.ts';

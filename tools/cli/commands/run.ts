@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
-import { RivuletError } from '../../../src/errors.ts';
-import type { Model, Session } from '../../../src/index.ts';
+import { type Model, RivuletError, type Session } from '../../../src/index.ts';
 import { readBytesIfAny, replaceFile } from '../files.ts';
 import { type ModelOptions, openModel } from '../open-model.ts';
 import { withModelOptions } from '../options.ts';

@@ -1,5 +1,4 @@
-import { RivuletError } from '../../../src/errors.ts';
-import type { Model } from '../../../src/index.ts';
+import { type Model, RivuletError } from '../../../src/index.ts';
 import { onlyInput, type Timestep, type TimestepReader } from './reader.ts';
 
 /** Little-endian float32 without any header: [timesteps, features]. */
@@ -34,8 +33,8 @@ export function f32Reader(model: Model): TimestepReader {
         if (filled === timestepBytes.length) yield take();
       }
     },
-    *end() {
-      if (filled === 0) return;
+    end() {
+      if (filled === 0) return [];
       throw new RivuletError(
         'invalid-file',
         `timestep ${timestep + 1}: expected ${timestepBytes.length} bytes, the input ends after ${filled}`,

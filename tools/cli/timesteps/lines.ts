@@ -1,4 +1,4 @@
-import { RivuletError } from '../../../src/errors.ts';
+import { RivuletError } from '../../../src/index.ts';
 import type { Timestep, TimestepInput, TimestepReader } from './reader.ts';
 
 /** The longest line of a 65536-wide input is about 2 MB; a file without line ends must not fill the memory. */

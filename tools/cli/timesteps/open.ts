@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { extname } from 'node:path';
-import { RivuletError } from '../../../src/errors.ts';
-import type { Model } from '../../../src/index.ts';
+import { type Model, RivuletError } from '../../../src/index.ts';
 import { csvReader } from './csv.ts';
 import { f32Reader } from './f32.ts';
 import { jsonlReader } from './jsonl.ts';

@@ -1,6 +1,5 @@
 /** Bytes of a file, in chunks of any size, to timesteps: nothing is kept but what a chunk left unfinished. */
-import { RivuletError } from '../../../src/errors.ts';
-import type { Model, StepInput } from '../../../src/index.ts';
+import { type Model, RivuletError, type StepInput } from '../../../src/index.ts';
 
 /** One timestep's input; by name where a model has several. */
 export type TimestepInput = StepInput | Readonly<Record<string, StepInput>>;

@@ -1,5 +1,4 @@
-import { RivuletError } from '../../../src/errors.ts';
-import type { Model } from '../../../src/index.ts';
+import { type Model, RivuletError } from '../../../src/index.ts';
 import { onlyInput, type Timestep, type TimestepReader } from './reader.ts';
 
 /** UTF-8 text, a timestep for each token of the model's tokenizer. */

@@ -1,0 +1,73 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { softmax } from '../reference/activations.ts';
+import { scaledError } from '../reference/compare.ts';
+import { Random } from '../reference/random.ts';
+import { Memory } from './memory.ts';
+import { kernels, TARGETS, type Target } from './module.ts';
+
+const SIZES = [1, 2, 3, 4, 5, 7, 15, 16, 17, 31, 33, 64, 100, 1000, 4001];
+const GUARD = 12345.5;
+/** The relative error of exp, of 1000 float32 additions in four chains and of a division. */
+const ERROR = 1e-6;
+
+const memories = new Map<Target, Memory>();
+
+beforeAll(async () => {
+  for (const target of TARGETS) memories.set(target, new Memory(await kernels(target)));
+}, 60_000);
+
+/** softmax(x) in place or not; throws where a value behind it was written. */
+function run(target: Target, x: Float32Array, inPlace = false): Float32Array {
+  const memory = memories.get(target)!;
+  memory.clear();
+  const from = memory.floats([...x, GUARD, GUARD, GUARD, GUARD]);
+  const to = inPlace ? from : memory.filled(x.length + 4, GUARD);
+  memory.kernels.softmax(from, to, x.length);
+  const result = memory.floatsAt(to, x.length + 4).slice();
+  if (!result.subarray(x.length).every((value) => value === GUARD)) throw new Error('written behind the end');
+  return result.subarray(0, x.length);
+}
+
+function vectors(seed: number): [name: string, x: Float32Array][] {
+  const random = new Random(seed);
+  return [
+    ...SIZES.map((n): [string, Float32Array] => [`${n} values`, random.gaussians(n, 0, 3)]),
+    ['all equal', new Float32Array(37).fill(-2.5)],
+    ['one far above', Float32Array.from({ length: 21 }, (_, i) => (i === 20 ? 1e30 : i))],
+    ['one far below', Float32Array.from({ length: 22 }, (_, i) => (i === 3 ? -3.4e38 : i / 9))],
+    ['the whole range of float32', Float32Array.from([3.4e38, -3.4e38, 0, 1e-45, -1e-45])],
+  ];
+}
+
+const seed = 31;
+
+describe.each(vectors(seed))(`softmax of %s (seed ${seed})`, (_, x) => {
+  it('is that of float64 and sums to 1', () => {
+    const y = run('simd', x);
+    expect(scaledError(y, softmax(Float64Array.from(x)))).toBeLessThan(ERROR);
+    expect(Math.abs(y.reduce((sum, value) => sum + value, 0) - 1)).toBeLessThan(ERROR);
+    expect(y.every((value) => value >= 0 && value <= 1)).toBe(true);
+  });
+
+  it('has the same bits in both builds, and in place', () => {
+    const y = run('simd', x);
+    expect(run('scalar', x)).toEqual(y);
+    for (const target of TARGETS) expect(run(target, x, true)).toEqual(y);
+  });
+
+  it('has the cross-entropy of float64, the same bits in both builds', () => {
+    const expected = softmax(Float64Array.from(x)).map((p) => -Math.log(p));
+    for (let target = 0; target < x.length; target += Math.ceil(x.length / 7)) {
+      const losses = TARGETS.map((build) => {
+        const memory = memories.get(build)!;
+        memory.clear();
+        const scratch = memory.filled(x.length, GUARD);
+        return memory.kernels.crossEntropy(memory.floats(x), x.length, target, scratch);
+      });
+      expect(losses[1]).toBe(losses[0]);
+      // Where float64 says infinity, the loss is the distance to the largest logit.
+      const loss = Number.isFinite(expected[target]) ? expected[target]! : Math.max(...x) - x[target]!;
+      expect(Math.abs(losses[0]! - loss)).toBeLessThan(2e-6 * Math.max(1, loss));
+    }
+  });
+});
