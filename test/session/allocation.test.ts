@@ -33,7 +33,7 @@ function measure(
   );
 }
 
-describe('a million steps with out', () => {
+describe('a million steps with out', { timeout: 120_000 }, () => {
   it.each(Object.keys(models) as (keyof typeof models)[])('allocate nothing: %s', (name) => {
     const { bytesPerStep, grown } = measure(name);
     expect(bytesPerStep).toBeLessThan(0.5);
