@@ -1,3 +1,6 @@
+// For `using`: the declarations name Symbol.dispose, which a consumer's `lib` may lack.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 export { RivuletError, type RivuletErrorCode } from './errors.ts';
 export type {
   Activation,

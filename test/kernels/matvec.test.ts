@@ -116,7 +116,7 @@ interface Int8Case {
   readonly weights: Int8Array;
   readonly scales: Float32Array;
   readonly x: Float32Array;
-  readonly init: Float32Array;
+  readonly init: Float32Array<ArrayBuffer>;
 }
 
 function int8Case(k: number, n: number, random: Random): Int8Case {
@@ -127,11 +127,11 @@ function int8Case(k: number, n: number, random: Random): Int8Case {
     weights,
     scales: random.uniforms(n, 1e-4, 1e-2),
     x: random.gaussians(k),
-    init: random.uniforms(n, -1, 1),
+    init: new Float32Array(random.uniforms(n, -1, 1)),
   };
 }
 
-function padded(values: Float32Array): Float32Array {
+function padded(values: Float32Array): Float32Array<ArrayBuffer> {
   const result = new Float32Array(columnsOf(values.length));
   result.set(values);
   return result;
@@ -180,7 +180,14 @@ describe('matvecInt8', () => {
       for (const sign of [1, -1]) {
         const weights = Int8Array.from({ length: 33 * k }, (_, i) => (i < 16 * k ? sign * 127 : -128));
         const init = new Float32Array(33);
-        expectInt8({ k, n: 33, weights, scales: init.map(() => 1), x: new Float32Array(k).fill(3), init });
+        expectInt8({
+          k,
+          n: 33,
+          weights,
+          scales: new Float32Array(33).fill(1),
+          x: new Float32Array(k).fill(3),
+          init,
+        });
       }
     }
   });

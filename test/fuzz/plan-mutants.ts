@@ -1,0 +1,205 @@
+import { Header, PlanFormat } from '../../assembly/shared/plan.ts';
+import { Random } from '../reference/random.ts';
+import { OPERANDS, operandWords, type PlanParts, putTogether, TABLES, takeApart } from './plan-parts.ts';
+
+/**
+ * Mutant number `index` of a seed: every second one knows the structure of a plan and changes a few fields of it, its
+ * tables and offsets staying consistent; the others have flipped bytes, or their end cut off.
+ */
+export function mutatePlan(images: readonly Uint8Array[], seed: number, index: number): Uint8Array {
+  const random = new Random(Math.imul(seed, 0x9e3779b1) + index);
+  const image = random.pick(images);
+  return index % 2 === 0 ? mutateStructure(image, random) : mutateBytes(image, random);
+}
+
+function mutateStructure(image: Uint8Array, random: Random): Uint8Array {
+  const parts = takeApart(image);
+  do random.pick(MUTATIONS)(parts, random);
+  while (random.uniform() < 0.35);
+  const mutant = putTogether(parts);
+  if (random.uniform() < 0.08) mutateHeader(mutant, random);
+  return mutant;
+}
+
+type Mutation = (parts: PlanParts, random: Random) => void;
+
+/** What stands here twice is twice as likely. */
+const MUTATIONS: readonly Mutation[] = [
+  changeSize,
+  changeSize,
+  changeOperandOffset,
+  changeOperandOffset,
+  changeOperandIndex,
+  changeOperandBase,
+  exchangeOperands,
+  changeCode,
+  changeDirection,
+  changeQmax,
+  changeEntry,
+  changeEntry,
+  changeInputSize,
+  changeAnyWord,
+  swapOps,
+  copyOp,
+  removeOp,
+  copyEntry,
+  removeEntry,
+  changeConstant,
+  resizeConstants,
+];
+
+const [CODE, DIRECTION, K, N, BIAS_COLUMNS, QMAX] = [0, 1, 12, 13, 14, 15];
+
+function changeSize({ ops }: PlanParts, random: Random): void {
+  change(random.pick(ops), random.pick([K, N, BIAS_COLUMNS]), random);
+}
+
+function changeOperandOffset({ ops, constants }: PlanParts, random: Random): void {
+  const op = random.pick(ops);
+  const [, offset] = operandWords(random.integer(0, OPERANDS));
+  if (random.uniform() < 0.3) op[offset] = (constants.length + 16 * random.integer(-8, 3)) >>> 0;
+  else change(op, offset, random);
+}
+
+function changeOperandIndex({ ops, buffers, states }: PlanParts, random: Random): void {
+  const op = random.pick(ops);
+  const [what] = operandWords(random.integer(0, OPERANDS));
+  const count = Math.max(buffers.length, states.length);
+  const index = random.uniform() < 0.8 ? random.integer(0, count + 2) : random.pick([0xff, 0xffff, 0xffffff]);
+  op[what] = ((op[what]! & 0xff) | (index << 8)) >>> 0;
+}
+
+function changeOperandBase({ ops }: PlanParts, random: Random): void {
+  const op = random.pick(ops);
+  const [what] = operandWords(random.integer(0, OPERANDS));
+  op[what] = ((op[what]! & ~0xff) | random.pick([0, 1, 2, 3, 4, 255])) >>> 0;
+}
+
+/** Within an op, or between two. */
+function exchangeOperands({ ops }: PlanParts, random: Random): void {
+  const [a, b] = [random.pick(ops), random.pick(ops)];
+  const [to, from] = [operandWords(random.integer(0, OPERANDS)), operandWords(random.integer(0, OPERANDS))];
+  for (const i of [0, 1]) [a[to[i]!], b[from[i]!]] = [b[from[i]!]!, a[to[i]!]!];
+}
+
+function changeCode({ ops }: PlanParts, random: Random): void {
+  random.pick(ops)[CODE] = random.uniform() < 0.9 ? random.integer(0, 15) : random.bits();
+}
+
+/** Of one op, or of all that have one: then the plan may still run. */
+function changeDirection({ ops }: PlanParts, random: Random): void {
+  const direction = random.pick([0, 1, 2, 2, 3]);
+  if (random.uniform() < 0.5) random.pick(ops)[DIRECTION] = direction;
+  else for (const op of ops) if (op[DIRECTION] !== 0) op[DIRECTION] = direction;
+}
+
+function changeQmax({ ops }: PlanParts, random: Random): void {
+  change(random.pick(ops), QMAX, random);
+}
+
+function changeEntry(parts: PlanParts, random: Random): void {
+  const table = parts[random.pick(TABLES)];
+  if (table.length === 0) return;
+  const entry = random.pick(table);
+  change(entry, random.integer(0, Math.min(entry.length, 3)), random);
+}
+
+function changeInputSize({ inputs }: PlanParts, random: Random): void {
+  if (inputs.length > 0) change(random.pick(inputs), 2, random);
+}
+
+function changeAnyWord(parts: PlanParts, random: Random): void {
+  const table = parts[random.pick(TABLES)];
+  if (table.length === 0) return;
+  const entry = random.pick(table);
+  change(entry, random.integer(0, entry.length), random);
+}
+
+function swapOps({ ops }: PlanParts, random: Random): void {
+  const [i, j] = [random.integer(0, ops.length), random.integer(0, ops.length)];
+  [ops[i], ops[j]] = [ops[j]!, ops[i]!];
+}
+
+/** The section counts the new op, most of the time. */
+function copyOp({ ops, sections }: PlanParts, random: Random): void {
+  ops.splice(random.integer(0, ops.length + 1), 0, [...random.pick(ops)]);
+  if (random.uniform() < 0.9) sections[0]![1] = ops.length;
+}
+
+function removeOp({ ops, sections }: PlanParts, random: Random): void {
+  if (ops.length < 2) return;
+  ops.splice(random.integer(0, ops.length), 1);
+  if (random.uniform() < 0.9) sections[0]![1] = ops.length;
+}
+
+const NAMED = ['buffers', 'states', 'inputs', 'outputs'] as const;
+
+function copyEntry(parts: PlanParts, random: Random): void {
+  const table = parts[random.pick(NAMED)];
+  if (table.length > 0) table.splice(random.integer(0, table.length + 1), 0, [...random.pick(table)]);
+}
+
+function removeEntry(parts: PlanParts, random: Random): void {
+  const table = parts[random.pick(NAMED)];
+  if (table.length > 0) table.splice(random.integer(0, table.length), 1);
+}
+
+function changeConstant({ constants }: PlanParts, random: Random): void {
+  if (constants.length === 0) return;
+  constants[random.integer(0, constants.length)] = random.pick([
+    0,
+    1,
+    0x7f,
+    0x80,
+    0xff,
+    random.integer(0, 256),
+  ]);
+}
+
+/** Cut off or made longer by a little, by a panel, or anywhere. */
+function resizeConstants(parts: PlanParts, random: Random): void {
+  const { constants } = parts;
+  const by = random.pick([-1, -4, -16, -64, 16, 64, -random.integer(0, constants.length + 1)]);
+  const resized = new Uint8Array(Math.max(0, constants.length + by));
+  resized.set(constants.subarray(0, resized.length));
+  parts.constants = resized;
+}
+
+function change(words: number[], at: number, random: Random): void {
+  words[at] = near(words[at]!, random);
+}
+
+/** Edges of panels, blocks, tables and number formats. */
+const BOUNDARIES = [
+  0, 1, 2, 3, 15, 16, 17, 31, 32, 33, 48, 64, 128, 255, 256, 4095, 4096, 4097, 65535, 65536, 0xfffff,
+  0x100000, 0x100001, 0x100010, 0x3fffffff, 0x40000000, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff,
+];
+const STEPS = [1, 2, 3, 4, 15, 16, 16, 16, 17, 32, 48, 64, 256, 4096];
+
+function near(value: number, random: Random): number {
+  const way = random.uniform();
+  if (way < 0.35) return random.pick(BOUNDARIES);
+  if (way < 0.85) return (value + random.pick(STEPS) * random.pick([1, -1])) >>> 0;
+  if (way < 0.95) return (random.uniform() < 0.5 ? value * 2 : value / 2) >>> 0;
+  return (value ^ (1 << random.integer(0, 32))) >>> 0;
+}
+
+function mutateHeader(image: Uint8Array, random: Random): void {
+  const view = new DataView(image.buffer);
+  const at = 4 * random.integer(0, PlanFormat.HeaderBytes / 4);
+  view.setUint32(at, near(view.getUint32(at, true), random), true);
+}
+
+/** In the tables or anywhere, since anywhere is mostly among the weights. */
+function mutateBytes(image: Uint8Array, random: Random): Uint8Array {
+  if (random.uniform() < 0.1) return image.slice(0, random.integer(0, image.length));
+  const mutant = image.slice();
+  const constantsAt = new DataView(mutant.buffer).getUint32(Header.Constants + 4, true);
+  const first = random.uniform() < 0.6 ? PlanFormat.HeaderBytes : 0;
+  const end = random.uniform() < 0.7 ? constantsAt : mutant.length;
+  do {
+    const at = random.integer(first, end);
+    mutant[at] = random.uniform() < 0.5 ? mutant[at]! ^ (1 << random.integer(0, 8)) : random.integer(0, 256);
+  } while (random.uniform() < 0.5);
+  return mutant;
+}

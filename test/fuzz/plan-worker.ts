@@ -1,0 +1,16 @@
+import { mutatePlan } from './plan-mutants.ts';
+import { PlanTrial } from './plan-trial.ts';
+import { work } from './work.ts';
+
+/** What the worker of the plan fuzzer is given. */
+export interface PlanFuzzData {
+  readonly module: WebAssembly.Module;
+  readonly images: readonly Uint8Array[];
+}
+
+let trial: PlanTrial | undefined;
+
+work<PlanFuzzData>(({ data, seed }, index) => {
+  trial ??= new PlanTrial(data.module);
+  return { outcome: trial.try(mutatePlan(data.images, seed, index)) };
+});
