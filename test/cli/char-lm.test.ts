@@ -10,16 +10,19 @@ import { CHAR_LM } from './command.ts';
 
 const expected = JSON.parse(readFileSync(join(CHAR_LM, 'golden.json'), 'utf8'));
 const card = readFileSync(join(CHAR_LM, 'README.md'), 'utf8');
+const readme = readFileSync(join(CHAR_LM, '../../README.md'), 'utf8');
 const validation = readFileSync(join(CHAR_LM, 'validation.txt'), 'utf8');
 
 describe.each(Object.keys(expected.models))('%s', (name) => {
   const bytes = readFileSync(join(CHAR_LM, name));
   const { file, loss, ...hashes } = expected.models[name];
 
-  it('is the file that golden.json and the card are of', () => {
+  it('is the file that golden.json, the card and the README are of', () => {
     expect(sha256(bytes)).toBe(file);
     expect(card).toContain(`| \`${name}\` | ${bytes.length.toLocaleString('en-US')} | ${loss.toFixed(4)} |`);
     expect(card).toContain(file);
+    expect(readme).toContain(` ${bytes.length.toLocaleString('en-US')} |`);
+    expect(readme).toContain(` ${loss.toFixed(4)} |`);
   });
 
   it.each(BUILDS)('gives the same text and logits, %s', (build) => {

@@ -30,9 +30,6 @@ export const OUTCOMES: Readonly<Record<number, string>> = {
   [Status.Int8Overflow]: 'Int8Overflow',
 };
 
-/** Refused by the header check: everything else got past it. */
-export const HEADER_OUTCOMES = ['BadHeader', 'BadTable', 'BadSection'];
-
 /** How a session is run: a step at a time, or a sequence of a chunk. */
 interface Drive {
   readonly rows: number;

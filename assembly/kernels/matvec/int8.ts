@@ -16,30 +16,49 @@ export function matvecInt8(
   init: usize, initStride: usize, out: usize, outStride: usize, n: i32,
 ): void {
   if (ASC_FEATURE_SIMD) matvecSimd(q, pairs, w, scales, s, sum, init, initStride, out, outStride, n);
-  else matvecScalar(q, pairs, w, scales, s, init, initStride, out, outStride, n);
+  else matvecScalar(q, pairs, w, scales, s, sum, init, initStride, out, outStride, n);
 }
 
+/** The same sums, four lanes of a vector (eight rows) at a time. */
 function matvecScalar(
-  q: usize, pairs: i32, w: usize, scales: usize, s: f32,
+  q: usize, pairs: i32, w: usize, scales: usize, s: f32, sum: i32,
   init: usize, initStride: usize, out: usize, outStride: usize, n: i32,
 ): void {
-  for (let row = 0; row < n; row++) {
-    const rowsLeft = n - (row & ~31), pairBytes: usize = rowsLeft >= 32 ? 64 : 32;
-    const high = (row & 4) == 0;
-    let p = w + (<usize>((row & 31) >> 3) << 4) + (<usize>(row & 3) << 2) + <usize>high;
-    let sum = 0;
-    for (let i = 0; i < pairs; i++) {
-      const even = high ? <i32>load<i8>(p) : <i32>load<u8>(p) - 128;
-      const odd = high ? <i32>load<i8>(p, 2) : <i32>load<u8>(p, 2) - 128;
-      sum += even * <i32>load<i16>(q + (<usize>i << 2)) + odd * <i32>load<i16>(q + (<usize>i << 2), 2);
-      p += pairBytes;
-    }
-    const at: usize = <usize>(row & 15) << 2;
-    store<f32>(out + at, <f32>sum * (load<f32>(scales) * s) + load<f32>(init + at));
-    scales += 4;
-    if ((row & 15) == 15) { init += initStride; out += outStride; }
-    if ((row & 31) == 31) w += <usize>pairs << 6;
+  const end = q + (<usize>pairs << 2), start = -128 * sum;
+  for (let row = 0; row < n; row += 8) {
+    const pairBytes: usize = n - (row & ~31) >= 32 ? 64 : 32, at: usize = <usize>(row & 8) << 2;
+    let h0 = 0, h1 = 0, h2 = 0, h3 = 0, f0 = start, f1 = start, f2 = start, f3 = start;
+    let p = q, lanes = w + (<usize>((row & 31) >> 3) << 4);
+    do {
+      const x0 = <i32>load<i16>(p), x1 = <i32>load<i16>(p, 2);
+      let t = load<i32>(lanes), even = (t << 16) >> 16, odd = t >> 16;
+      f0 += even * x0 + odd * x1; h0 += (even >> 8) * x0 + (odd >> 8) * x1;
+      t = load<i32>(lanes, 4); even = (t << 16) >> 16; odd = t >> 16;
+      f1 += even * x0 + odd * x1; h1 += (even >> 8) * x0 + (odd >> 8) * x1;
+      t = load<i32>(lanes, 8); even = (t << 16) >> 16; odd = t >> 16;
+      f2 += even * x0 + odd * x1; h2 += (even >> 8) * x0 + (odd >> 8) * x1;
+      t = load<i32>(lanes, 12); even = (t << 16) >> 16; odd = t >> 16;
+      f3 += even * x0 + odd * x1; h3 += (even >> 8) * x0 + (odd >> 8) * x1;
+      p += 4; lanes += pairBytes;
+    } while (p < end);
+    dequantizeOne(h0, scales, s, init + at, out + at);
+    dequantizeOne(h1, scales + 4, s, init + at + 4, out + at + 4);
+    dequantizeOne(h2, scales + 8, s, init + at + 8, out + at + 8);
+    dequantizeOne(h3, scales + 12, s, init + at + 12, out + at + 12);
+    dequantizeOne(f0 - (h0 << 8), scales + 16, s, init + at + 16, out + at + 16);
+    dequantizeOne(f1 - (h1 << 8), scales + 20, s, init + at + 20, out + at + 20);
+    dequantizeOne(f2 - (h2 << 8), scales + 24, s, init + at + 24, out + at + 24);
+    dequantizeOne(f3 - (h3 << 8), scales + 28, s, init + at + 28, out + at + 28);
+    scales += 32;
+    if (row & 8) { init += initStride; out += outStride; }
+    if ((row & 31) == 24) w += <usize>pairs << 6;
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function dequantizeOne(sum: i32, scale: usize, s: f32, init: usize, out: usize): void {
+  store<f32>(out, <f32>sum * (load<f32>(scale) * s) + load<f32>(init));
 }
 
 // @ts-ignore: decorator

@@ -18,14 +18,14 @@ export function jsonlReader(model: Model): TimestepReader {
 
 function readInputs(scanner: LineScanner, model: Model): TimestepInput {
   const inputs: Record<string, StepInput> = {};
-  const names = model.inputs.map(({ name }) => name).join(', ');
+  const kinds = new Map(model.inputs.map(({ name, kind }) => [name, kind]));
+  const names = [...kinds.keys()].join(', ');
   scanner.expect('{', `an object of the inputs ${names}`);
   do {
-    const name = scanner.string();
-    const input = model.inputs.find((candidate) => candidate.name === name);
-    if (!input || Object.hasOwn(inputs, name)) throw scanner.unexpected(`each of ${names} once`, name);
+    const isNew = (name: string) => !Object.hasOwn(inputs, name) && kinds.has(name);
+    const name = scanner.name(isNew, `each of ${names} once`);
     scanner.expect(':', '":"');
-    inputs[name] = readInput(scanner, input.kind);
+    inputs[name] = readInput(scanner, kinds.get(name)!);
   } while (scanner.accept(','));
   scanner.expect('}', '"," or "}"');
   return inputs;
@@ -81,15 +81,14 @@ class LineScanner {
     throw this.unexpected('a finite float32', String(value));
   }
 
-  string(): string {
+  /** A string in quotes that `isExpected` takes. */
+  name(isExpected: (name: string) => boolean, what: string): string {
     this.#match(/[ \t]*/y);
-    const text = this.#match(/"(?:[^"\\]|\\.)*"/y);
-    try {
-      if (text !== undefined) return JSON.parse(text) as string;
-    } catch {
-      // An escape that JSON does not have: refused below, as what is no string at all.
-    }
-    throw this.unexpected('a name in quotes');
+    const start = this.#at;
+    const name = this.#string();
+    if (name !== undefined && isExpected(name)) return name;
+    this.#at = start;
+    throw this.unexpected(what, name);
   }
 
   end(): void {
@@ -102,6 +101,15 @@ class LineScanner {
     const found = got ?? (rest === '' ? undefined : rest);
     const place = `line ${this.#lineNumber}, column ${this.#at + 1}`;
     return malformed(place, expected, found === undefined ? 'the end of the line' : JSON.stringify(found));
+  }
+
+  #string(): string | undefined {
+    const text = this.#match(/"(?:[^"\\]|\\.)*"/y);
+    try {
+      return text === undefined ? undefined : (JSON.parse(text) as string);
+    } catch {
+      return undefined; // an escape that JSON does not have
+    }
   }
 
   #match(pattern: RegExp): string | undefined {

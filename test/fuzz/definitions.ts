@@ -1,7 +1,5 @@
 import type { ModelDefinition } from '../../src/graph/definition.ts';
 import { quantize } from '../../src/quantize/quantize.ts';
-import type { Runtime } from '../../src/runtime/runtime.ts';
-import { Model } from '../../src/session/model.ts';
 import { CELLS, randomModel } from '../reference/models.ts';
 import { Random } from '../reference/random.ts';
 
@@ -11,13 +9,27 @@ export function fuzzDefinitions(): ModelDefinition[] {
     ...CELLS.flatMap((cell, i) => [
       randomModel({ cell, input: 3, hidden: 7, depth: 2, seed: 10 + i }),
       randomModel({ cell, input: 18, hidden: 17, depth: 1, output: 5, activation: 'softmax', seed: 20 + i }),
-      randomModel({ cell, input: 5, hidden: 16, depth: 1, vocabulary: 6, output: 6, seed: 30 + i }),
+      withTokenizer(
+        randomModel({ cell, input: 5, hidden: 16, depth: 1, vocabulary: 6, output: 6, seed: 30 + i }),
+      ),
     ]),
     randomModel({ cell: 'lstm', input: 4, hidden: 33, depth: 1, activation: 'sigmoid', seed: 40 }),
     randomModel({ cell: 'gru-after', input: 4, hidden: 5, depth: 1, activation: 'tanh', seed: 41 }),
     severalInputs(),
   ];
   return [...float32, ...float32.map((definition) => quantize(definition, { weights: 'int8' }).definition)];
+}
+
+function withTokenizer(definition: ModelDefinition): ModelDefinition {
+  return {
+    ...definition,
+    tokenizer: {
+      type: 'characters',
+      vocabulary: ['\n', 'a', 'é', '😀', '"', 'b'],
+      replacements: { '“': '"' },
+    },
+    metadata: { training: '{"epochs":3}' },
+  };
 }
 
 /** Features and tokens side by side, and an output of each. */
@@ -62,15 +74,4 @@ function severalInputs(): ModelDefinition {
       ['d', tensor(2, 9)],
     ]),
   };
-}
-
-/** The plan images of definitions, as they lie in the runtime's memory. */
-export function planImages(runtime: Runtime, definitions: readonly ModelDefinition[]): Uint8Array[] {
-  return definitions.map((definition) => {
-    const model = new Model(runtime, definition);
-    const { address, byteLength } = model.plan;
-    const image = runtime.bytes.slice(address, address + byteLength);
-    model.dispose();
-    return image;
-  });
 }

@@ -1,0 +1,70 @@
+import { serializeModel } from '../../src/formats/model-file.ts';
+import { createRuntimeSync } from '../../src/runtime/create.ts';
+import type { Runtime } from '../../src/runtime/runtime.ts';
+import { Model } from '../../src/session/model.ts';
+import { fuzzDefinitions } from './definitions.ts';
+import type { FileFuzzData } from './file-worker.ts';
+import type { PlanFuzzData } from './plan-worker.ts';
+import type { SnapshotFuzzData } from './snapshot-worker.ts';
+
+/** What `npm test` does in small and `npm run soak` at length. */
+export interface Fuzzer {
+  readonly name: 'plan' | 'file' | 'snapshot';
+  /** Path of its worker's source. */
+  readonly worker: string;
+  data(module: WebAssembly.Module): unknown;
+  /** Whether a mutant with this outcome got past the header, and the share of mutants of which that must hold. */
+  pastHeader(outcome: string): boolean;
+  readonly leastPastHeader: number;
+}
+
+/** The statuses of the plan's header check: magic, version, length, places of the tables, the section. */
+const PLAN_HEADER = ['BadHeader', 'BadTable', 'BadSection'];
+
+export const FUZZERS: readonly Fuzzer[] = [
+  {
+    name: 'plan',
+    worker: 'test/fuzz/plan-worker.ts',
+    data: (module): PlanFuzzData => ({ module, images: planImages(createRuntimeSync(module)) }),
+    pastHeader: (outcome) => !PLAN_HEADER.includes(outcome),
+    leastPastHeader: 0.2,
+  },
+  {
+    name: 'file',
+    worker: 'test/fuzz/file-worker.ts',
+    data: (module): FileFuzzData => ({ module, files: fuzzDefinitions().map(serializeModel) }),
+    pastHeader: (outcome) => !outcome.startsWith('header'),
+    leastPastHeader: 0.2,
+  },
+  {
+    name: 'snapshot',
+    worker: 'test/fuzz/snapshot-worker.ts',
+    data: (module): SnapshotFuzzData => ({ module, files: fuzzDefinitions().map(serializeModel) }),
+    pastHeader: (outcome) => outcome !== 'header',
+    leastPastHeader: 0.2,
+  },
+];
+
+/** The plan images of all definitions, as they lie in the runtime's memory. */
+export function planImages(runtime: Runtime): Uint8Array[] {
+  return fuzzDefinitions().map((definition) => {
+    const model = new Model(runtime, definition);
+    const { address, byteLength } = model.plan;
+    const image = runtime.bytes.slice(address, address + byteLength);
+    model.dispose();
+    return image;
+  });
+}
+
+/** How many mutants got past the header, of how many. */
+export function countPastHeader(
+  fuzzer: Fuzzer,
+  outcomes: Readonly<Record<string, number>>,
+): { past: number; all: number } {
+  let [past, all] = [0, 0];
+  for (const [outcome, count] of Object.entries(outcomes)) {
+    all += count;
+    if (fuzzer.pastHeader(outcome)) past += count;
+  }
+  return { past, all };
+}

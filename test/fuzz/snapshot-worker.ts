@@ -1,0 +1,16 @@
+import { mutateSnapshot } from './snapshot-mutants.ts';
+import { SnapshotTrial } from './snapshot-trial.ts';
+import { work } from './work.ts';
+
+/** What the worker of the snapshot fuzzer is given. */
+export interface SnapshotFuzzData {
+  readonly module: WebAssembly.Module;
+  readonly files: readonly Uint8Array[];
+}
+
+let trial: SnapshotTrial | undefined;
+
+work<SnapshotFuzzData>(({ data, seed }, index) => {
+  trial ??= new SnapshotTrial(data.module, data.files);
+  return { outcome: trial.try(index >> 1, (snapshot) => mutateSnapshot(snapshot, seed, index)) };
+});
