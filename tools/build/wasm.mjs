@@ -13,7 +13,10 @@ export async function compile(entry, target, edit = (source) => source) {
   const { error, stderr } = await asc.main([entry, '--target', target, '--outFile', 'out.wasm'], {
     readFile(name, base) {
       try {
-        return edit(readFileSync(new URL(name, base === '.' ? pathRoot : new URL(`${base}/`, pathRoot)), 'utf8'), name);
+        return edit(
+          readFileSync(new URL(name, base === '.' ? pathRoot : new URL(`${base}/`, pathRoot)), 'utf8'),
+          name,
+        );
       } catch {
         return null;
       }
@@ -35,7 +38,12 @@ function shrink(bytes) {
   module.setFeatures(module.getFeatures());
   binaryen.setOptimizeLevel(3);
   binaryen.setShrinkLevel(0);
-  module.runPasses(['duplicate-function-elimination', 'strip-debug', 'strip-producers', 'strip-target-features']);
+  module.runPasses([
+    'duplicate-function-elimination',
+    'strip-debug',
+    'strip-producers',
+    'strip-target-features',
+  ]);
   const smaller = module.emitBinary();
   module.dispose();
   return smaller;
