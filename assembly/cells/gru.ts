@@ -11,9 +11,10 @@
 // Operands: a = gates [r z n], b = h, c = rh or y.
 
 import { flush, flushVector, smallest } from '../kernels/activation/flush';
-import { runBytes, runCount, sigmoidPanels, tanhPanels } from '../kernels/activation/panels';
+import { sigmoidPanels, tanhPanels } from '../kernels/activation/panels';
 import { constant, tanh, tanhVector } from '../kernels/activation/tanh';
 import { OpRecord, columnsOf } from '../memory/op-record';
+import { runBytes, runCount } from '../memory/runs';
 
 export function gruAfter(at: usize, row: i32, rows: i32): void {
   const op = changetype<OpRecord>(at), panels = columnsOf(op.n) >> 4, stride = op.aPanel;

@@ -3,8 +3,9 @@
 // Operands: a = gates, b = h, c = y (h of this timestep, for whoever reads it).
 
 import { flush, flushVector, smallest } from '../kernels/activation/flush';
-import { reluPanels, runBytes, runCount, tanhPanels } from '../kernels/activation/panels';
+import { reluPanels, tanhPanels } from '../kernels/activation/panels';
 import { OpRecord, columnsOf } from '../memory/op-record';
+import { runBytes, runCount } from '../memory/runs';
 
 export function rnnTanh(at: usize, row: i32, rows: i32): void {
   const op = changetype<OpRecord>(at);

@@ -19,7 +19,8 @@ export class OpRecord {
   qmax: i32;
   /** Room for k values, flat or quantized. */
   scratch: usize;
-  unused: u32;
+  /** Bytes to the record that a step runs next: those of two where this one does the work of its neighbour too. */
+  span: u32;
   a: usize; aPanel: usize; aRow: usize;
   b: usize; bPanel: usize; bRow: usize;
   c: usize; cPanel: usize; cRow: usize;

@@ -1,6 +1,7 @@
 // What a step refuses before anything runs, so that the state stays as it was.
 
 import { allFinite } from '../kernels/finite/f32';
+import { runBytes, runCount } from '../memory/runs';
 import { InputKind, Status } from '../shared/codes';
 import { INPUT_RECORD, InputRecord, Session } from './session';
 
@@ -34,10 +35,12 @@ function checkTokens(input: InputRecord, rows: i32): i32 {
 }
 
 function checkFeatures(session: Session, input: InputRecord, rows: i32): i32 {
-  if (allFinite(input.address, session.panelStride, input.panels, <usize>rows << 6)) return Status.Ok;
+  const stride = session.panelStride;
+  const runs = runCount(stride, input.panels, rows), bytes = runBytes(stride, input.panels, rows);
+  if (allFinite(input.address, stride, runs, bytes)) return Status.Ok;
   for (refusedRow = 0; refusedRow < rows; refusedRow++) {
     for (refusedColumn = 0; <u32>refusedColumn < input.size; refusedColumn++) {
-      const panel = input.address + <usize>(refusedColumn >> 4) * session.panelStride;
+      const panel = input.address + <usize>(refusedColumn >> 4) * stride;
       const v = load<f32>(panel + (<usize>refusedRow << 6) + (<usize>(refusedColumn & 15) << 2));
       if (!(v - v == 0)) return Status.NonFiniteInput;
     }

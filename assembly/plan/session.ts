@@ -4,6 +4,7 @@
 //
 // A buffer has rows * chunk rows, row = timestep * rows + stream; a state has `rows` rows.
 
+import { isInt8Pair, matvecInt8PairOp } from '../kernels/matvec/op';
 import { OPERAND, OPERANDS, OP_RECORD, OpRecord, columnsOf } from '../memory/op-record';
 import { Base, Direction, InputKind } from '../shared/codes';
 import { BufferEntry, Header, InputEntry, OpEntry, OutputEntry, StateEntry } from '../shared/plan';
@@ -74,7 +75,20 @@ export function sessionInit(at: usize, plan: usize, rows: i32, chunk: i32): void
     const record = changetype<OpRecord>(session.ops + <usize>i * OP_RECORD);
     resolveOp(session, opEntry(plan, i), record);
     record.scratch = scratch;
+    record.span = OP_RECORD;
     if (record.direction == Direction.Backward) session.streams = false;
+  }
+  if (rows * chunk == 1) pairProducts(session);
+}
+
+/** In a session for single steps the two int8 products of a cell go as one. */
+function pairProducts(session: Session): void {
+  for (let at = session.ops; at + OP_RECORD < session.opsEnd; at += changetype<OpRecord>(at).span) {
+    const op = changetype<OpRecord>(at);
+    if (isInt8Pair(op, changetype<OpRecord>(at + OP_RECORD))) {
+      op.run = matvecInt8PairOp.index;
+      op.span = 2 * OP_RECORD;
+    }
   }
 }
 

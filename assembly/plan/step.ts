@@ -1,4 +1,4 @@
-import { OP_RECORD, OpRecord } from '../memory/op-record';
+import { OpRecord } from '../memory/op-record';
 import { Status } from '../shared/codes';
 import { checkInputs } from './inputs';
 import { Session } from './session';
@@ -10,9 +10,11 @@ export function step(at: usize): i32 {
   const status = checkInputs(session, rows);
   if (status != Status.Ok) return status;
   const end = session.opsEnd;
-  for (let op = session.ops; op < end; op += OP_RECORD) {
+  let op = session.ops;
+  do {
     call_indirect<void>(changetype<OpRecord>(op).run, op, 0, rows);
-  }
+    op += changetype<OpRecord>(op).span;
+  } while (op < end);
   return Status.Ok;
 }
 

@@ -9,7 +9,7 @@ import {
   requireTimesteps,
   requireToken,
 } from './arguments.ts';
-import { copyInto, copyOut } from './copy.ts';
+import { copyIn, copyRange, copyView } from './copy.ts';
 import type { Model } from './model.ts';
 import { runSequence } from './run.ts';
 import { readSnapshot, writeSnapshot } from './snapshot.ts';
@@ -58,6 +58,8 @@ export class Session {
   readonly #inputAt: number;
   readonly #outputSize: number;
   readonly #outputAt: number;
+  /** The output in memory; its length is 0 once memory has grown, as it is before the first step. */
+  #outputView: Float32Array = new Float32Array(0);
   #disposed = false;
   #hasOutput = false;
 
@@ -98,12 +100,13 @@ export class Session {
       if (!(input instanceof Float32Array) || input.length !== this.#inputSize) {
         requireFloats(`input "${this.model.inputs[0]!.name}"`, input, this.#inputSize);
       }
-      copyInto(this.#runtime.floats, this.#inputAt, input as Float32Array, 0, this.#inputSize);
+      copyIn(this.#runtime.floats, this.#inputAt, input as Float32Array);
     }
     const status = this.#step(this.address);
     if (status !== 0) throw refusal(this.#runtime, this.model.inputs, status);
     this.#hasOutput = true;
-    copyOut(this.#runtime.floats, this.#outputAt, result, 0, this.#outputSize);
+    if (this.#outputView.length === 0) this.#outputView = this.#viewOutput();
+    copyView(this.#outputView, result);
     return result;
   }
 
@@ -130,13 +133,13 @@ export class Session {
       const at = this.#exports.inputAddress(this.address, i) >> 2;
       const value = inputs[input.name]!;
       if (input.kind === 'tokens') this.#runtime.words[at] = single(value) as number;
-      else copyInto(this.#runtime.floats, at, value as Float32Array, 0, input.size);
+      else copyIn(this.#runtime.floats, at, value as Float32Array);
     });
     const status = this.#step(this.address);
     if (status !== 0) throw refusal(this.#runtime, this.model.inputs, status);
     this.model.outputs.forEach(({ name, size }, i) => {
       const at = this.#exports.outputAddress(this.address, i) >> 2;
-      if (name in outputs) copyOut(this.#runtime.floats, at, outputs[name]!, 0, size);
+      if (name in outputs) copyRange(outputs[name]!, 0, this.#runtime.floats, at, size);
     });
   }
 
@@ -162,10 +165,10 @@ export class Session {
     requireFinite(this.model.inputs[0]!, input, timesteps * this.#inputSize);
     const floats = this.#runtime.floats;
     for (let t = 0; t < timesteps; t++) {
-      copyInto(floats, this.#inputAt, input, t * this.#inputSize, this.#inputSize);
+      copyRange(floats, this.#inputAt, input, t * this.#inputSize, this.#inputSize);
       const status = this.#step(this.address);
       if (status !== 0) throw refusal(this.#runtime, this.model.inputs, status);
-      copyOut(floats, this.#outputAt, output, t * this.#outputSize, this.#outputSize);
+      copyRange(output, t * this.#outputSize, floats, this.#outputAt, this.#outputSize);
     }
   }
 
@@ -206,7 +209,7 @@ export class Session {
     const values = new Float32Array(this.#stateLength());
     let to = 0;
     this.model.states.forEach(({ size }, i) => {
-      copyOut(this.#runtime.floats, this.#stateAt(i), values, to, size);
+      copyRange(values, to, this.#runtime.floats, this.#stateAt(i), size);
       to += size;
     });
     return writeSnapshot(this.model.fingerprint, values);
@@ -286,6 +289,10 @@ export class Session {
   outputAt(index: number): number {
     if (this.#disposed) throw disposed();
     return this.#exports.outputAddress(this.address, index) >> 2;
+  }
+
+  #viewOutput(): Float32Array {
+    return this.#runtime.floats.subarray(this.#outputAt, this.#outputAt + this.#outputSize);
   }
 
   #token(input: unknown): number {

@@ -63,9 +63,9 @@ describe('the report', () => {
       'gru int8 16',
       'gru int8 33',
     ]);
-    for (const { step, module, call, prototype } of parsed.rows) {
+    for (const { step, shares, prototype } of parsed.rows) {
       expect(prototype).toBeUndefined();
-      for (const { low, median, high, p99 } of [step, module, call]) {
+      for (const { low, median, high, p99 } of [step, shares.module, shares.call]) {
         expect(low).toBeGreaterThan(0);
         expect([low, median, high, p99]).toEqual([low, median, high, p99].sort((a, b) => a - b));
       }

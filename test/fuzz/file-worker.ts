@@ -8,9 +8,7 @@ export interface FileFuzzData {
   readonly files: readonly Uint8Array[];
 }
 
-let trial: FileTrial | undefined;
-
-work<FileFuzzData>(({ data, seed }, index) => {
-  trial ??= new FileTrial(data.module);
-  return { outcome: trial.try(mutateFile(data.files, seed, index)) };
+work<FileFuzzData>(({ data, seed }) => {
+  const trial = new FileTrial(data.module);
+  return (index) => ({ outcome: trial.try(mutateFile(data.files, seed, index)) });
 });

@@ -8,9 +8,7 @@ export interface PlanFuzzData {
   readonly images: readonly Uint8Array[];
 }
 
-let trial: PlanTrial | undefined;
-
-work<PlanFuzzData>(({ data, seed }, index) => {
-  trial ??= new PlanTrial(data.module);
-  return { outcome: trial.try(mutatePlan(data.images, seed, index)) };
+work<PlanFuzzData>(({ data, seed }) => {
+  const trial = new PlanTrial(data.module);
+  return (index) => ({ outcome: trial.try(mutatePlan(data.images, seed, index)) });
 });

@@ -8,9 +8,9 @@ export interface SnapshotFuzzData {
   readonly files: readonly Uint8Array[];
 }
 
-let trial: SnapshotTrial | undefined;
-
-work<SnapshotFuzzData>(({ data, seed }, index) => {
-  trial ??= new SnapshotTrial(data.module, data.files);
-  return { outcome: trial.try(index >> 1, (snapshot) => mutateSnapshot(snapshot, seed, index)) };
+work<SnapshotFuzzData>(({ data, seed }) => {
+  const trial = new SnapshotTrial(data.module, data.files);
+  return (index) => ({
+    outcome: trial.try(index >> 1, (snapshot) => mutateSnapshot(snapshot, seed, index)),
+  });
 });

@@ -54,6 +54,13 @@ describe('packInt8', () => {
     return low ? [at, 128] : [at + 1, 0];
   }
 
+  function largestSum(weights: Int8Array, rows: number, k: number): number {
+    const row = (n: number) => weights.subarray(n * k, (n + 1) * k);
+    return Math.max(
+      ...Array.from({ length: rows }, (_, n) => row(n).reduce((sum, w) => sum + Math.abs(w), 0)),
+    );
+  }
+
   it.each(SIZES)('lays %i rows out as two rows a lane, and knows the largest sum of a row', (rows) => {
     const random = new Random(1000 + rows);
     for (const k of SIZES) {
@@ -79,6 +86,7 @@ describe('packInt8', () => {
         memory.kernels.packInt8(source + half * k, rows - half, k, packed, half, columnsOf(rows), pairs);
         expect(new Uint8Array(memory.kernels.memory.buffer, packed, expected.length)).toEqual(expected);
         const sum = memory.kernels.largestRowSum(packed, columnsOf(rows), pairs);
+        expect(sum).toBe(largestSum(weights, rows, k));
         expect(memory.kernels.qmaxOf(sum)).toBe(qmaxOf(weights, rows, k));
       }
     }

@@ -73,3 +73,28 @@ describe.each(vectors(seed))(`softmax of %s (seed ${seed})`, (_, x) => {
     }
   });
 });
+
+describe('expSum', () => {
+  it(`adds four chains by index mod 4, and these as (s0 + s1) + (s2 + s3) (seed ${seed})`, () => {
+    const random = new Random(seed);
+    for (let i = 0; i < 200; i++) {
+      // Of one magnitude, so that the order of the additions shows in the last bit.
+      const x = random.uniforms(37 + i, -3, 3);
+      for (const target of TARGETS) {
+        const memory = memories.get(target)!;
+        memory.clear();
+        const to = memory.filled(x.length, GUARD);
+        const sum = memory.kernels.expSum(memory.floats(x), to, x.length, 3, 1);
+        expect(sum).toBe(fourChains(memory.floatsAt(to, x.length)));
+      }
+    }
+  });
+});
+
+function fourChains(values: Float32Array): number {
+  const s = [0, 0, 0, 0];
+  values.forEach((value, i) => {
+    s[i % 4] = Math.fround(s[i % 4]! + value);
+  });
+  return Math.fround(Math.fround(s[0]! + s[1]!) + Math.fround(s[2]! + s[3]!));
+}

@@ -5,7 +5,7 @@ import { type BenchCase, benchCases } from './cases.ts';
 import { requireCorrect } from './correctness.ts';
 import { prototypeContender, prototypeNote } from './prototypes/contenders.ts';
 import type { PrototypeModule } from './prototypes/module.ts';
-import { rivuletContender } from './rivulet.ts';
+import { type RivuletContender, rivuletContender } from './rivulet.ts';
 import { ratio, type Statistics, statistics, type TimingOptions, timeInRounds } from './timing.ts';
 
 export interface BenchOptions extends TimingOptions {
@@ -18,11 +18,18 @@ export interface BenchRow extends Pick<BenchCase, 'cell' | 'weights' | 'size'> {
   readonly error: number;
   /** `session.step(x, out)` */
   readonly step: Statistics;
-  /** The module's part of it. */
-  readonly module: Statistics;
-  /** Of a call into the module that does nothing. */
-  readonly call: Statistics;
+  readonly shares: Shares;
   readonly prototype?: Comparison;
+}
+
+/** What a step consists of, from rounds of their own. */
+export interface Shares {
+  /** `session.step` less the module's `step`: checking arguments, copying x in and h out. */
+  readonly javascript: Statistics;
+  /** The module's `step`, the call included. */
+  readonly module: Statistics;
+  /** A call into the module that does nothing. */
+  readonly call: Statistics;
 }
 
 export interface Comparison {
@@ -76,29 +83,41 @@ async function benchOne(
   try {
     const error = requireCorrect('Rivulet', ours, benchCase);
     const prototypeError = prototype && requireCorrect('the prototype', prototype, benchCase);
-    const runs = new Map([
-      ['step', ours.run],
-      ['module', ours.runModule],
-      ['call', ours.runEmpty],
-    ]);
+    // Two only: with a third that shares the weights of one, that one would find them cached more often.
+    const runs = new Map([['step', ours.run]]);
     if (prototype) runs.set('prototype', prototype.run);
     const times = timeInRounds(runs, options);
+    const step = times.get('step')!;
     const comparison =
-      prototypeError !== undefined &&
-      compare(benchCase, prototypeError, times.get('step')!, times.get('prototype')!);
+      prototypeError !== undefined && compare(benchCase, prototypeError, step, times.get('prototype')!);
+    const shares = sharesOf(ours, options);
     return {
       cell,
       weights,
       size,
       error,
-      step: statistics(times.get('step')!),
-      module: statistics(times.get('module')!),
-      call: statistics(times.get('call')!),
+      step: statistics(step),
+      shares,
       ...(comparison && { prototype: comparison }),
     };
   } finally {
     ours.dispose();
   }
+}
+
+function sharesOf(ours: RivuletContender, options: TimingOptions): Shares {
+  const runs = new Map([
+    ['step', ours.run],
+    ['module', ours.runModule],
+    ['call', ours.runEmpty],
+  ]);
+  const times = timeInRounds(runs, { ...options, rounds: Math.ceil(options.rounds / 2) });
+  const [step, module, call] = [times.get('step')!, times.get('module')!, times.get('call')!];
+  return {
+    javascript: statistics(step.map((value, round) => value - module[round]!)),
+    module: statistics(module),
+    call: statistics(call),
+  };
 }
 
 function compare(

@@ -7,7 +7,7 @@ const HEADINGS = [
   'prototype µs (p10–p90)',
   'ratio (p10–p90)',
   'bar',
-  'module + copies + call',
+  'checks and copies + module + call',
 ];
 const WIDTHS = [20, 32, 28, 24, 12, 0];
 
@@ -16,16 +16,17 @@ export function headings(): string {
 }
 
 /** A row as it is printed when it is done. */
-export function describeRow({ cell, weights, size, step, module, call, prototype }: BenchRow): string {
-  const copies = Math.max(0, step.median - module.median);
-  const own = Math.max(0, module.median - call.median);
+export function describeRow({ cell, weights, size, step, shares, prototype }: BenchRow): string {
+  const { javascript, module, call } = shares;
+  const parts = [javascript.median, module.median - call.median, call.median];
+  const whole = javascript.median + module.median;
   return line([
     `${cell.padEnd(5)} ${weights.padEnd(8)} ${size}`,
     `${time(step.median)} (${range(step, time)}, ${time(step.p99)})`,
     prototype ? `${time(prototype.time.median)} (${range(prototype.time, time)})` : '-',
     prototype ? `${prototype.ratio.median.toFixed(3)} (${range(prototype.ratio, (v) => v.toFixed(2))})` : '-',
     prototype?.bar === undefined ? '-' : `${prototype.bar} ${prototype.meetsBar ? 'met' : 'MISSED'}`,
-    [own, copies, call.median].map((part) => `${time(part)} (${percent(part / step.median)})`).join(' + '),
+    parts.map((part) => `${time(part)} (${percent(part / whole)})`).join(' + '),
   ]);
 }
 

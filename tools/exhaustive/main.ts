@@ -2,8 +2,8 @@
 //
 //   node tools/build/run.mjs tools/exhaustive/main.ts > tools/exhaustive/results.txt
 //
-// One core, about a quarter of an hour. Exits with 1 where a value leaves its range, a NaN does not stay NaN or the two
-// builds differ. Progress goes to stderr.
+// One core, about a quarter of an hour. Exits with 1 where a value leaves its range, an error its bound, a NaN does not
+// stay NaN or the two builds differ. Progress goes to stderr.
 
 import { FREE, type KernelExports, kernels } from '../../test/kernels/module.ts';
 import { codeHash, SUBJECTS, type Subject } from './subjects.ts';
@@ -85,7 +85,7 @@ function report(subject: Subject, result: Result): string {
   const [low, high] = subject.range;
   return [
     `${subject.name}`,
-    `  largest error ${result.largest.toPrecision(6)} (${subject.unit}) at x = ${result.largestAt}`,
+    `  largest error ${result.largest.toPrecision(6)} (${subject.unit}; at most ${subject.bound} promised) at x = ${result.largestAt}`,
     `  outside [${low}, ${high}]: ${result.outOfRange}`,
     subject.nan ? `  NaN that did not stay NaN: ${result.notNaN}` : '  NaN: outside the contract',
     `  scalar and SIMD differ: ${result.different}`,
@@ -99,4 +99,5 @@ for (const subject of SUBJECTS) {
   const result = examine(subject, simd, scalar);
   console.log(report(subject, result));
   if (result.outOfRange + result.notNaN + result.different > 0) process.exitCode = 1;
+  if (result.largest > subject.bound) process.exitCode = 1;
 }

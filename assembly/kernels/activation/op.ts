@@ -1,5 +1,6 @@
 // The elementwise ops and softmax. Operands: a = x, b = y, both buffers.
 
+import { copyPanel } from '../../memory/copy';
 import { OpRecord, columnsOf } from '../../memory/op-record';
 import { softmax } from '../softmax/f32';
 import { reluPanels, sigmoidPanels, tanhPanels } from './panels';
@@ -23,9 +24,9 @@ export function reluOp(at: usize, row: i32, rows: i32): void {
 export function softmaxOp(at: usize, row: i32, rows: i32): void {
   const op = changetype<OpRecord>(at), panels = columnsOf(op.n) >> 4;
   for (let r = row; r < row + rows; r++) {
-    for (let p = 0; p < panels; p++) memory.copy(op.scratch + (<usize>p << 6), x(op, r, p), 64);
+    for (let p = 0; p < panels; p++) copyPanel(op.scratch + (<usize>p << 6), x(op, r, p));
     softmax(op.scratch, op.scratch, op.n);
-    for (let p = 0; p < panels; p++) memory.copy(y(op, r, p), op.scratch + (<usize>p << 6), 64);
+    for (let p = 0; p < panels; p++) copyPanel(y(op, r, p), op.scratch + (<usize>p << 6));
   }
   clearPadding(op, row, rows);
 }

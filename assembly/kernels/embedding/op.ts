@@ -1,3 +1,4 @@
+import { copyPanel } from '../../memory/copy';
 import { OpRecord } from '../../memory/op-record';
 
 /** out = table[token]. Operands: a = tokens, b = table f32[k][n], c = out; n is a multiple of 16. */
@@ -7,7 +8,7 @@ export function embeddingOp(at: usize, row: i32, rows: i32): void {
   for (; rows > 0; rows--) {
     let source = op.b + (<usize>load<u32>(tokens) * <usize>op.n << 2), panel = out;
     for (let i = op.n >> 4; i > 0; i--) {
-      memory.copy(panel, source, 64);
+      copyPanel(panel, source);
       source += 64; panel += op.cPanel;
     }
     tokens += 4; out += 64;

@@ -1,12 +1,14 @@
 // exp(x) = 2ⁿ exp(f), n = round(x / ln 2), |f| ≤ ½ ln 2, exp(f) = 1 + f + f² P(f) (coefficients of Cephes' expf).
 //
-// x is clamped to [-87, 88], so the result lies in [1.6e-38, 1.7e38]. Relative error at most 1.2e-7 in that range
-// (tools/exhaustive); below it the absolute error is at most 1.7e-38. NaN gives NaN.
+// x is clamped to [-87, 88], so the result lies in [1.6e-38, 1.7e38]. Relative error at most 8.2e-8 in that range
+// (tools/exhaustive); below it the absolute error is at most 1.7e-38. NaN gives NaN: a product, since adding n to the
+// exponent of a NaN would make a number of some.
 
 const LOG2E: f32 = 1.44269504089;
 const LN2_HIGH: f32 = 0.693359375;
 const LN2_LOW: f32 = -2.12194440e-4;
 const MAGIC: f32 = 12582912; // 1.5 * 2²³: rounds to an integer and leaves it in the low mantissa bits
+const ONE: i32 = 0x3f800000; // the bits of 1; with n added to the exponent those of 2ⁿ
 
 export function exp(x: f32): f32 {
   x = x < <f32>-87 ? <f32>-87 : x;
@@ -19,7 +21,7 @@ export function exp(x: f32): f32 {
   p = p * f + <f32>1.6666665459e-1;
   p = p * f + <f32>5.0000001201e-1;
   const r = p * (f * f) + f + <f32>1;
-  return reinterpret<f32>(reinterpret<i32>(r) + (reinterpret<i32>(t) << 23));
+  return r * reinterpret<f32>((reinterpret<i32>(t) << 23) + ONE);
 }
 
 // @ts-ignore: decorator
@@ -35,5 +37,5 @@ export function expVector(x: v128): v128 {
   p = f32x4.add(f32x4.mul(p, f), f32x4.splat(1.6666665459e-1));
   p = f32x4.add(f32x4.mul(p, f), f32x4.splat(5.0000001201e-1));
   const r = f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(f, f)), f), f32x4.splat(1));
-  return i32x4.add(r, i32x4.shl(t, 23));
+  return f32x4.mul(r, i32x4.add(i32x4.shl(t, 23), i32x4.splat(ONE)));
 }

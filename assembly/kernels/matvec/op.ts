@@ -1,7 +1,8 @@
 // The ops of a matrix product. Operands: a = x, b = W, c = bias (absent: add to what is there), d = out,
 // e = scales (int8). The bias may have more columns than the product: the rest is copied.
 
-import { OpRecord, columnsOf } from '../../memory/op-record';
+import { copyPanel } from '../../memory/copy';
+import { OP_RECORD, OpRecord, columnsOf } from '../../memory/op-record';
 import { quantizeInt16, quantizedSum } from '../quantize/int16';
 import { matvecF32 } from './f32';
 import { matvecInt8 } from './int8';
@@ -19,23 +20,46 @@ export function matvecF32Op(at: usize, row: i32, rows: i32): void {
 }
 
 export function matvecInt8Op(at: usize, row: i32, rows: i32): void {
-  const op = changetype<OpRecord>(at), panels = columnsOf(op.k) >> 4, pairs = (op.k + 1) >> 1;
+  const op = changetype<OpRecord>(at);
   let x = op.a + <usize>row * op.aRow, out = op.d + <usize>row * op.dRow;
   for (; rows > 0; rows--) {
-    const scale = quantizeInt16(x, op.aPanel, panels, op.scratch, op.qmax);
-    matvecInt8(
-      op.scratch, pairs, op.b, op.e, scale, quantizedSum,
-      op.c ? op.c : out, op.c ? 64 : op.dPanel, out, op.dPanel, op.n,
-    );
-    copyBias(op, out);
+    const scale = quantizeInt16(x, op.aPanel, columnsOf(op.k) >> 4, op.scratch, op.qmax);
+    multiplyInt8(op, op.scratch, scale, quantizedSum, out);
     x += 64; out += 64;
   }
+}
+
+/**
+ * This op and the next, for one row: two products, of the input and of the state, into the same gates. Both vectors are
+ * quantized before the first product, so that their chains of dependent operations overlap.
+ */
+export function matvecInt8PairOp(at: usize, _row: i32, _rows: i32): void {
+  const op = changetype<OpRecord>(at), next = changetype<OpRecord>(at + OP_RECORD);
+  const panels = columnsOf(op.k) >> 4, second = op.scratch + (<usize>panels << 5);
+  const scale = quantizeInt16(op.a, op.aPanel, panels, op.scratch, op.qmax), sum = quantizedSum;
+  const nextScale = quantizeInt16(next.a, next.aPanel, columnsOf(next.k) >> 4, second, next.qmax);
+  multiplyInt8(op, op.scratch, scale, sum, op.d);
+  multiplyInt8(next, second, nextScale, quantizedSum, next.d);
+}
+
+/** Whether `next` can go with `op`: it reads a state, which `op` leaves alone. */
+export function isInt8Pair(op: OpRecord, next: OpRecord): bool {
+  return op.run == matvecInt8Op.index && next.run == matvecInt8Op.index && next.aRow == 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function multiplyInt8(op: OpRecord, q: usize, scale: f32, sum: i32, out: usize): void {
+  matvecInt8(
+    q, (op.k + 1) >> 1, op.b, op.e, scale, sum, op.c ? op.c : out, op.c ? 64 : op.dPanel, out, op.dPanel, op.n,
+  );
+  copyBias(op, out);
 }
 
 /** One row of a panelled buffer as a plain vector. */
 function flatten(x: usize, stride: usize, panels: i32, flat: usize): usize {
   for (let p = flat; panels > 0; panels--) {
-    memory.copy(p, x, 64);
+    copyPanel(p, x);
     p += 64; x += stride;
   }
   return flat;
@@ -43,6 +67,6 @@ function flatten(x: usize, stride: usize, panels: i32, flat: usize): usize {
 
 function copyBias(op: OpRecord, out: usize): void {
   for (let column = op.n; column < op.biasColumns; column += 16) {
-    memory.copy(out + <usize>(column >> 4) * op.dPanel, op.c + (<usize>column << 2), 64);
+    copyPanel(out + <usize>(column >> 4) * op.dPanel, op.c + (<usize>column << 2));
   }
 }
