@@ -33,7 +33,9 @@ export class Runtime {
     return this.exports.memory.buffer.byteLength;
   }
 
-  // Growing memory detaches its views, whose length is 0 from then on.
+  // Growing memory detaches its views, whose length is 0 from then on. Memory begins with 1 MiB (asconfig.json), enough
+  // for most small models: once any buffer was detached, V8 asks at every access to a typed array whether this one is,
+  // and the copies around a step with I = H = 16 take 59 ns instead of 33.
 
   /** @internal */
   get bytes(): Uint8Array {

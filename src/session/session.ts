@@ -9,7 +9,7 @@ import {
   requireTimesteps,
   requireToken,
 } from './arguments.ts';
-import { copyIn, copyRange, copyView } from './copy.ts';
+import { copy, copyRange } from './copy.ts';
 import type { Model } from './model.ts';
 import { runSequence } from './run.ts';
 import { readSnapshot, writeSnapshot } from './snapshot.ts';
@@ -58,7 +58,8 @@ export class Session {
   readonly #inputAt: number;
   readonly #outputSize: number;
   readonly #outputAt: number;
-  /** The output in memory; its length is 0 once memory has grown, as it is before the first step. */
+  /** Input and output in memory; the length of a view is 0 once memory has grown, as it is before the first step. */
+  #inputView: Float32Array = new Float32Array(0);
   #outputView: Float32Array = new Float32Array(0);
   #disposed = false;
   #hasOutput = false;
@@ -100,13 +101,14 @@ export class Session {
       if (!(input instanceof Float32Array) || input.length !== this.#inputSize) {
         requireFloats(`input "${this.model.inputs[0]!.name}"`, input, this.#inputSize);
       }
-      copyIn(this.#runtime.floats, this.#inputAt, input as Float32Array);
+      if (this.#inputView.length === 0) this.#inputView = this.#view(this.#inputAt, this.#inputSize);
+      copy(this.#inputView, input as Float32Array);
     }
     const status = this.#step(this.address);
     if (status !== 0) throw refusal(this.#runtime, this.model.inputs, status);
     this.#hasOutput = true;
-    if (this.#outputView.length === 0) this.#outputView = this.#viewOutput();
-    copyView(this.#outputView, result);
+    if (this.#outputView.length === 0) this.#outputView = this.#view(this.#outputAt, this.#outputSize);
+    copy(result, this.#outputView);
     return result;
   }
 
@@ -133,7 +135,7 @@ export class Session {
       const at = this.#exports.inputAddress(this.address, i) >> 2;
       const value = inputs[input.name]!;
       if (input.kind === 'tokens') this.#runtime.words[at] = single(value) as number;
-      else copyIn(this.#runtime.floats, at, value as Float32Array);
+      else this.#runtime.floats.set(value as Float32Array, at);
     });
     const status = this.#step(this.address);
     if (status !== 0) throw refusal(this.#runtime, this.model.inputs, status);
@@ -291,8 +293,8 @@ export class Session {
     return this.#exports.outputAddress(this.address, index) >> 2;
   }
 
-  #viewOutput(): Float32Array {
-    return this.#runtime.floats.subarray(this.#outputAt, this.#outputAt + this.#outputSize);
+  #view(at: number, size: number): Float32Array {
+    return this.#runtime.floats.subarray(at, at + size);
   }
 
   #token(input: unknown): number {
