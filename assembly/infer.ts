@@ -9,6 +9,7 @@ export { refusedColumn, refusedInput, refusedRow } from './plan/inputs';
 export { step, streams } from './plan/step';
 export { sequence } from './plan/sequence';
 export { packF32 } from './kernels/pack/f32';
+export { panelsFromRows, rowsFromPanels } from './kernels/pack/rows';
 export { clearInt8, largestRowSum, packInt8 } from './kernels/pack/int8';
 export { xxh64 } from './kernels/hash/xxh64';
 export { crossEntropy } from './kernels/softmax/f32';

@@ -1,4 +1,4 @@
-import { OP_RECORD, OpRecord } from '../memory/op-record';
+import { OpRecord } from '../memory/op-record';
 import { Direction, Status } from '../shared/codes';
 import { checkInputs } from './inputs';
 import { Session } from './session';
@@ -17,7 +17,7 @@ export function sequence(at: usize, timesteps: i32): i32 {
     const record = changetype<OpRecord>(op);
     if (record.direction == Direction.None) {
       call_indirect<void>(record.run, op, 0, timesteps * session.rows);
-      op += OP_RECORD;
+      op += record.span;
     } else {
       const end = endOfLoop(op, session.opsEnd);
       loop(op, end, timesteps, session.rows);
@@ -30,7 +30,7 @@ export function sequence(at: usize, timesteps: i32): i32 {
 /** The first op behind `op` that goes another way through time. */
 function endOfLoop(op: usize, opsEnd: usize): usize {
   const direction = changetype<OpRecord>(op).direction;
-  while (op < opsEnd && changetype<OpRecord>(op).direction == direction) op += OP_RECORD;
+  while (op < opsEnd && changetype<OpRecord>(op).direction == direction) op += changetype<OpRecord>(op).span;
   return op;
 }
 
@@ -38,6 +38,8 @@ function loop(first: usize, end: usize, timesteps: i32, rows: i32): void {
   const backward = changetype<OpRecord>(first).direction == Direction.Backward;
   for (let i = 0; i < timesteps; i++) {
     const row = (backward ? timesteps - 1 - i : i) * rows;
-    for (let op = first; op < end; op += OP_RECORD) call_indirect<void>(changetype<OpRecord>(op).run, op, row, rows);
+    for (let op = first; op < end; op += changetype<OpRecord>(op).span) {
+      call_indirect<void>(changetype<OpRecord>(op).run, op, row, rows);
+    }
   }
 }

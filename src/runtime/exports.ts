@@ -20,6 +20,8 @@ export interface InferExports {
   readonly refusedRow: WebAssembly.Global;
   readonly refusedColumn: WebAssembly.Global;
   packF32(source: number, rows: number, k: number, destination: number): number;
+  panelsFromRows(source: number, rows: number, n: number, panels: number, stride: number): void;
+  rowsFromPanels(panels: number, stride: number, rows: number, n: number, target: number): void;
   clearInt8(destination: number, n: number, pairs: number): void;
   packInt8(
     source: number,

@@ -56,11 +56,16 @@ export function requireFinite(input: GraphInput, values: Float32Array, length: n
   }
 }
 
-/** The refusal behind a status of `step` or `sequence`. */
-export function refusal(runtime: Runtime, inputs: readonly GraphInput[], status: number): RivuletError {
+/** The refusal behind a status of `step`, or of `sequence` on a chunk that begins at timestep `from`. */
+export function refusal(
+  runtime: Runtime,
+  inputs: readonly GraphInput[],
+  status: number,
+  from = 0,
+): RivuletError {
   const { refusedInput, refusedRow, refusedColumn } = runtime.exports;
   const input = inputs[refusedInput.value as number]!;
-  const row = refusedRow.value as number;
+  const row = from + (refusedRow.value as number);
   if (status === Status.NonFiniteInput)
     return nonFinite(input, undefined, row, refusedColumn.value as number);
   if (status === Status.NotStreamable) {

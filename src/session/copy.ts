@@ -1,7 +1,4 @@
-// Between flat arrays and the panels of a buffer. A step's buffer has one row, so its panels are a flat vector; in a
-// chunk, row t of panel p lies at (p * rows + t) * 16.
-
-const PANEL = 16;
+// A step's buffer has one row, so its panels lie one behind the other: a flat vector.
 
 /**
  * Up to this length a loop over eight values at once beats the call of TypedArray.set. In and out of an LSTM step with
@@ -39,38 +36,4 @@ export function copyRange(
   n: number,
 ): void {
   for (let i = 0; i < n; i++) target[to + i] = source[from + i]!;
-}
-
-/** Row `row` of a buffer of `rows` rows from values[from … from + n]. */
-export function copyRowIn(
-  memory: Float32Array,
-  buffer: number,
-  rows: number,
-  row: number,
-  values: Float32Array,
-  from: number,
-  n: number,
-): void {
-  for (let column = 0; column < n; column += PANEL) {
-    const at = buffer + (column * rows + row * PANEL);
-    const width = Math.min(PANEL, n - column);
-    for (let i = 0; i < width; i++) memory[at + i] = values[from + column + i]!;
-  }
-}
-
-/** values[to … to + n] from row `row` of a buffer of `rows` rows. */
-export function copyRowOut(
-  memory: Float32Array,
-  buffer: number,
-  rows: number,
-  row: number,
-  values: Float32Array,
-  to: number,
-  n: number,
-): void {
-  for (let column = 0; column < n; column += PANEL) {
-    const at = buffer + (column * rows + row * PANEL);
-    const width = Math.min(PANEL, n - column);
-    for (let i = 0; i < width; i++) values[to + column + i] = memory[at + i]!;
-  }
 }

@@ -35,8 +35,18 @@ export interface SessionOptions {
   state?: Uint8Array;
 }
 
-/** Timesteps that `run` computes at once: enough to read weights once for many, and constant memory. */
-const RUN_CHUNK = 64;
+/**
+ * Timesteps that `run` computes at once, in constant memory. Odd: with 64 rows the panels of a buffer would lie 4 KiB
+ * apart and share one set of the first-level cache.
+ */
+const RUN_CHUNK = 63;
+
+/** @internal A session of `chunk` timesteps, and room for as many rows of the widest input or output. */
+export interface Runner {
+  readonly session: number;
+  readonly staging: number;
+  readonly chunk: number;
+}
 
 /**
  * A model in a runtime's memory: immutable, shared by all its sessions. Made by `loadModel` or `loadModelSync`.
@@ -57,7 +67,7 @@ export class Model {
   readonly states: readonly StateInfo[];
   #disposed = false;
   #sessions = new Set<Session>();
-  #runner: number | undefined;
+  #runner: Runner | undefined;
   #sampler: number | undefined;
 
   /** @internal */
@@ -134,7 +144,9 @@ export class Model {
   dispose(): void {
     if (this.#disposed) return;
     for (const session of [...this.#sessions]) session.dispose();
-    for (const block of [this.#runner, this.#sampler]) if (block) this.runtime.free(block);
+    for (const block of [this.#runner?.session, this.#runner?.staging, this.#sampler]) {
+      if (block) this.runtime.free(block);
+    }
     this.runtime.free(this.plan.address);
     this.#disposed = true;
   }
@@ -148,10 +160,10 @@ export class Model {
     if (this.#disposed) throw new RivuletError('disposed', 'the model is disposed: load it again');
   }
 
-  /** @internal The session of RUN_CHUNK timesteps in which every session's `run` computes. */
-  get runner(): { address: number; chunk: number } {
-    this.#runner ??= this.#block(RUN_CHUNK);
-    return { address: this.#runner, chunk: RUN_CHUNK };
+  /** @internal The session of many timesteps in which every session's `run` computes, made when it is first needed. */
+  get runner(): Runner {
+    this.#runner ??= this.#makeRunner();
+    return this.#runner;
   }
 
   /** @internal Room in which tokens are sampled: two values per output. */
@@ -161,6 +173,18 @@ export class Model {
       'sampling',
     );
     return this.#sampler;
+  }
+
+  #makeRunner(): Runner {
+    const widest = Math.max(...[...this.inputs, ...this.outputs].map(({ size }) => size));
+    const session = this.#block(RUN_CHUNK);
+    try {
+      const staging = this.runtime.allocate(4 * RUN_CHUNK * widest, 'running a sequence');
+      return { session, staging, chunk: RUN_CHUNK };
+    } catch (error) {
+      this.runtime.free(session);
+      throw error;
+    }
   }
 
   #block(chunk: number): number {

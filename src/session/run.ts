@@ -1,8 +1,11 @@
 import { RivuletError, show } from '../errors.ts';
 import type { GraphInput } from '../graph/definition.ts';
-import { refusal, requireFinite, requireRoom, requireTimesteps, requireToken } from './arguments.ts';
-import { copyRowIn, copyRowOut } from './copy.ts';
+import { refusal, requireRoom, requireTimesteps, requireToken } from './arguments.ts';
+import type { Model } from './model.ts';
 import type { RunOptions, Session } from './session.ts';
+
+/** Of a row in a panel of 16 columns. */
+const ROW_BYTES = 64;
 
 /**
  * Runs a sequence through the model's runner, a session of many timesteps that all sessions share: the state goes in,
@@ -23,40 +26,56 @@ export function runSequence(
   if (options.out !== undefined) requireRoom('out', options.out, length);
   const out = options.out?.subarray(0, length) ?? new Float32Array(length);
   if (timesteps === 0) return out;
-  const runner = model.runner;
-  exports.copyState(address, runner.address);
-  for (let from = 0; from < timesteps; from += runner.chunk) {
-    const count = Math.min(runner.chunk, timesteps - from);
-    writeChunk(session, sequence, from, count);
-    const status = exports.sequence(runner.address, count);
-    if (status !== 0) throw refusal(model.runtime, model.inputs, status);
-    const buffer = exports.outputAddress(runner.address, 0) >> 2;
-    for (let t = 0; t < count; t++) {
-      if (all) copyRowOut(model.runtime.floats, buffer, runner.chunk, t, out, (from + t) * size, size);
-      else if (from + t === timesteps - 1)
-        copyRowOut(model.runtime.floats, buffer, runner.chunk, t, out, 0, size);
-    }
+  const { session: runner, chunk } = model.runner;
+  exports.copyState(address, runner);
+  for (let from = 0; from < timesteps; from += chunk) {
+    const count = Math.min(chunk, timesteps - from);
+    writeChunk(model, sequence, from, count);
+    const status = exports.sequence(runner, count);
+    if (status !== 0) throw refusal(model.runtime, model.inputs, status, from);
+    if (all) readRows(model, 0, count, out, from * size);
+    else if (from + count === timesteps) readRows(model, count - 1, 1, out, 0);
   }
-  exports.copyState(runner.address, address);
+  exports.copyState(runner, address);
   return out;
 }
 
+/** Timesteps from … from + count of the sequence become the first rows of the runner's input. */
 function writeChunk(
-  { model }: Session,
+  { runtime, runner, inputs }: Model,
   sequence: Float32Array | Uint32Array | readonly number[],
   from: number,
   count: number,
 ): void {
-  const { address, chunk } = model.runner;
-  const { kind, size } = model.inputs[0]!;
-  const buffer = model.runtime.exports.inputAddress(address, 0) >> 2;
-  for (let t = 0; t < count; t++) {
-    if (kind === 'tokens') model.runtime.words[buffer + t] = sequence[from + t]!;
-    else copyRowIn(model.runtime.floats, buffer, chunk, t, sequence as Float32Array, (from + t) * size, size);
+  const { kind, size } = inputs[0]!;
+  const buffer = runtime.exports.inputAddress(runner.session, 0);
+  if (kind === 'tokens') {
+    for (let t = 0; t < count; t++) runtime.words[(buffer >> 2) + t] = sequence[from + t]!;
+    return;
   }
+  runtime.floats.set(
+    (sequence as Float32Array).subarray(from * size, (from + count) * size),
+    runner.staging >> 2,
+  );
+  runtime.exports.panelsFromRows(runner.staging, count, size, buffer, ROW_BYTES * runner.chunk);
 }
 
-/** Checks the whole sequence and answers how many timesteps of it are to run. */
+/** Rows first … first + count of the runner's output go to out[at …]. */
+function readRows(
+  { runtime, runner, outputs }: Model,
+  first: number,
+  count: number,
+  out: Float32Array,
+  at: number,
+): void {
+  const { size } = outputs[0]!;
+  const buffer = runtime.exports.outputAddress(runner.session, 0) + ROW_BYTES * first;
+  runtime.exports.rowsFromPanels(buffer, ROW_BYTES * runner.chunk, count, size, runner.staging);
+  const staging = runner.staging >> 2;
+  out.set(runtime.floats.subarray(staging, staging + count * size), at);
+}
+
+/** Checks the sequence, but for NaN and infinity, which the module refuses, and answers how many timesteps are to run. */
 function countTimesteps(input: GraphInput, sequence: unknown, wanted: number | undefined): number {
   const perTimestep = input.kind === 'tokens' ? 1 : input.size;
   const list = sequence as ArrayLike<number>;
@@ -84,7 +103,6 @@ function countTimesteps(input: GraphInput, sequence: unknown, wanted: number | u
       `run: ${timesteps} timesteps need ${timesteps * perTimestep} values, got length ${list.length}`,
     );
   }
-  if (input.kind === 'features') requireFinite(input, list as Float32Array, timesteps * perTimestep);
-  else for (let t = 0; t < timesteps; t++) requireToken(input, list[t], t);
+  if (input.kind === 'tokens') for (let t = 0; t < timesteps; t++) requireToken(input, list[t], t);
   return timesteps;
 }

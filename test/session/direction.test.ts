@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { Direction } from '../../assembly/shared/codes.ts';
 import { Header, OpEntry, PlanFormat } from '../../assembly/shared/plan.ts';
 import { refusal } from '../../src/session/arguments.ts';
-import { copyRowIn, copyRowOut } from '../../src/session/copy.ts';
 import { Model } from '../../src/session/model.ts';
 import { CELLS, randomModel } from '../reference/models.ts';
 import { testRuntime } from '../runtime.ts';
@@ -27,14 +26,17 @@ function sequence(model: Model, inputs: Float32Array, order: readonly number[]):
   const session = model.runtime.allocate(exports.sessionBytes(model.plan.address, 1, T), 'a test');
   exports.sessionInit(session, model.plan.address, 1, T);
   const [input, output] = [model.inputs[0]!.size, model.outputs[0]!.size];
+  const rows = model.runtime.allocate(4 * T * Math.max(input, output), 'a test');
   const { floats } = model.runtime;
   order.forEach((t, row) => {
-    copyRowIn(floats, exports.inputAddress(session, 0) >> 2, T, row, inputs, t * input, input);
+    floats.set(inputs.subarray(t * input, (t + 1) * input), (rows >> 2) + row * input);
   });
+  exports.panelsFromRows(rows, T, input, exports.inputAddress(session, 0), 64 * T);
   expect(exports.sequence(session, T)).toBe(0);
+  exports.rowsFromPanels(exports.outputAddress(session, 0), 64 * T, T, output, rows);
   const out = new Float32Array(T * output);
   order.forEach((t, row) => {
-    copyRowOut(floats, exports.outputAddress(session, 0) >> 2, T, row, out, t * output, output);
+    out.set(floats.subarray((rows >> 2) + row * output, (rows >> 2) + (row + 1) * output), t * output);
   });
   return out;
 }
