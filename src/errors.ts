@@ -4,6 +4,7 @@ export type RivuletErrorCode =
   | 'wrong-length'
   | 'token-out-of-range'
   | 'non-finite-input'
+  | 'non-finite-state'
   | 'disposed'
   | 'invalid-file'
   | 'missing-graph'

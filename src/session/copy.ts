@@ -1,30 +1,45 @@
 // A step's buffer has one row, so its panels lie one behind the other: a flat vector.
 
-/**
- * Up to this length a loop over eight values at once beats the call of TypedArray.set. In and out of an LSTM step with
- * I = H, both copies took 100 and 156 ns at 16 values, 205 and 187 at 32, 400 and 255 at 64.
- */
-const LOOP_LIMIT = 31;
+/** Up to a panel, straight-line code beats the call of TypedArray.set. */
+const STRAIGHT_LIMIT = 16;
 
-/** target = source, which is at most as long */
+/**
+ * target = source, which is at most as long.
+ *
+ * Around an LSTM step with I = H = 16, in and out together: 13 ns by this code, 35 by a loop over eight values at once,
+ * 95 by TypedArray.set; only constant indices without a loop let V8 check a view's bounds and buffer once.
+ */
 export function copy(target: Float32Array, source: Float32Array): void {
   const n = source.length;
-  if (n > LOOP_LIMIT) {
+  if (n > STRAIGHT_LIMIT) {
     target.set(source);
     return;
   }
-  let i = 0;
-  for (; i + 8 <= n; i += 8) {
-    target[i] = source[i]!;
-    target[i + 1] = source[i + 1]!;
-    target[i + 2] = source[i + 2]!;
-    target[i + 3] = source[i + 3]!;
-    target[i + 4] = source[i + 4]!;
-    target[i + 5] = source[i + 5]!;
-    target[i + 6] = source[i + 6]!;
-    target[i + 7] = source[i + 7]!;
+  if (n >= 4) {
+    target[0] = source[0]!;
+    target[1] = source[1]!;
+    target[2] = source[2]!;
+    target[3] = source[3]!;
   }
-  for (; i < n; i++) target[i] = source[i]!;
+  if (n >= 8) {
+    target[4] = source[4]!;
+    target[5] = source[5]!;
+    target[6] = source[6]!;
+    target[7] = source[7]!;
+  }
+  if (n >= 12) {
+    target[8] = source[8]!;
+    target[9] = source[9]!;
+    target[10] = source[10]!;
+    target[11] = source[11]!;
+  }
+  if (n === 16) {
+    target[12] = source[12]!;
+    target[13] = source[13]!;
+    target[14] = source[14]!;
+    target[15] = source[15]!;
+  }
+  for (let i = n & ~3; i < n; i++) target[i] = source[i]!;
 }
 
 /** target[to … to + n] = source[from … from + n], without a view, which would be an allocation */

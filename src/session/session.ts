@@ -205,7 +205,11 @@ export class Session {
     this.#exports.sessionReset(this.address);
   }
 
-  /** The state as bytes, which any host restores to the bit. @throws RivuletError `disposed`, `not-supported` */
+  /**
+   * The state as bytes, which any host restores to the bit.
+   *
+   * @throws RivuletError `non-finite-state` where the stream has overflowed float32, `disposed`, `not-supported`
+   */
   snapshot(options: RowOptions = {}): Uint8Array {
     this.#requireRow(options);
     const values = new Float32Array(this.#stateLength());
@@ -214,6 +218,12 @@ export class Session {
       copyRange(values, to, this.#runtime.floats, this.#stateAt(i), size);
       to += size;
     });
+    if (!values.every(Number.isFinite)) {
+      throw new RivuletError(
+        'non-finite-state',
+        'the state has overflowed float32 and a snapshot of it could not go on: reset the session, or restore an earlier one',
+      );
+    }
     return writeSnapshot(this.model.fingerprint, values);
   }
 

@@ -45,7 +45,7 @@ export interface FarmResult {
 }
 
 export async function runFarm<Data>(options: FarmOptions<Data>): Promise<FarmResult> {
-  const code = await bundle(options.worker);
+  const code = await bundleWorker(options.worker);
   const outcomes: Record<string, number> = {};
   const failures: string[] = [];
   const record = (verdict: Verdict) => {
@@ -99,7 +99,15 @@ function runWorker<Data>(
   });
 }
 
-/** Node 20 runs no TypeScript: the worker is one text of JavaScript. */
+const bundles = new Map<string, Promise<string>>();
+
+/** The worker as one text of JavaScript, since Node 20 runs no TypeScript. It stays the same while the process lives. */
+export function bundleWorker(entry: string): Promise<string> {
+  const made = bundles.get(entry) ?? bundle(entry);
+  bundles.set(entry, made);
+  return made;
+}
+
 async function bundle(entry: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [resolve(entry)],

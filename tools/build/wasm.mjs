@@ -32,12 +32,9 @@ export async function compile(entry, target, edit = (source) => source) {
 
 const pathRoot = new URL('../../', import.meta.url);
 
-/** Without names, and with what the optimizer can still fold for size; the loops of the kernels stay as they are. */
+/** wasm-opt's passes for size alone: asc -O3 has optimized already, and the loops of the kernels stay as they are. */
 function shrink(bytes) {
   const module = binaryen.readBinary(bytes);
-  module.setFeatures(module.getFeatures());
-  binaryen.setOptimizeLevel(3);
-  binaryen.setShrinkLevel(0);
   module.runPasses([
     'duplicate-function-elimination',
     'strip-debug',
@@ -51,11 +48,13 @@ function shrink(bytes) {
 
 if (import.meta.url === `file://${process.argv[1]}`) {
   const targets = process.argv.slice(2);
-  const root = new URL('dist/wasm/', pathRoot);
-  mkdirSync(root, { recursive: true });
   for (const target of targets.length > 0 ? targets : ['scalar', 'simd']) {
-    const bytes = shrink(await compile('assembly/infer.ts', target));
-    writeFileSync(new URL(`infer.${target}.wasm`, root), bytes);
-    console.log(`dist/wasm/infer.${target}.wasm ${bytes.length} bytes`);
+    const compiled = await compile('assembly/infer.ts', target);
+    const isRelease = target !== 'debug';
+    const bytes = isRelease ? shrink(compiled) : compiled;
+    const file = `${isRelease ? 'dist/wasm' : 'build'}/infer.${target}.wasm`;
+    mkdirSync(new URL('.', new URL(file, pathRoot)), { recursive: true });
+    writeFileSync(new URL(file, pathRoot), bytes);
+    console.log(`${file} ${bytes.length} bytes`);
   }
 }

@@ -3,28 +3,30 @@
 //   RIVULET_SEED=7 npm run soak     with a seed of one's own; by default each run has a new one; it is printed
 //   RIVULET_MUTANTS=1000000 …       more
 //
-// A run that was interrupted goes on where it was, unless seed, count or build changed. Exits with 1 where a mutant
-// broke a promise, or too few got past the header.
+// A run that was interrupted goes on where it was, unless seed, count, module or fuzzers changed. Exits with 1 where a
+// mutant broke a promise, or too few got past the header.
 
 import { createHash, randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { runFarm } from '../../test/fuzz/farm.ts';
+import { bundleWorker, runFarm } from '../../test/fuzz/farm.ts';
 import { countPastHeader, FUZZERS, type Fuzzer } from '../../test/fuzz/fuzzers.ts';
 import { emptyTally, loadRun, type Run, saveRun, type Tally } from './progress.ts';
 
 const SLICE = 1000;
+/** So many failures of a fuzzer are enough to look at. */
+const ENOUGH = 20;
 const FILE = 'build/soak/progress.json';
 
 const bytes = readFileSync('dist/wasm/infer.simd.wasm');
 const module = new WebAssembly.Module(bytes);
-const run = begin();
+const run = await begin();
 
 console.log(`${run.mutants} mutants each, seed ${run.seed}`);
 for (const fuzzer of FUZZERS) {
   run.tallies[fuzzer.name] ??= emptyTally();
   const tally = run.tallies[fuzzer.name]!;
   if (tally.done > 0) console.log(`${fuzzer.name}: ${tally.done} mutants were done before`);
-  while (tally.done < run.mutants) {
+  while (tally.done < run.mutants && tally.failures.length < ENOUGH) {
     await runSlice(fuzzer, tally);
     saveRun(FILE, run);
     if (tally.done % (20 * SLICE) === 0) console.log(`${fuzzer.name}: ${tally.done}`);
@@ -33,8 +35,8 @@ for (const fuzzer of FUZZERS) {
 }
 
 /** The run that was interrupted, where it is the one that is asked for, or a new one. */
-function begin(): Run {
-  const build = createHash('sha256').update(bytes).digest('hex');
+async function begin(): Promise<Run> {
+  const build = await buildHash();
   const mutants = integerFrom('RIVULET_MUTANTS') ?? 100_000;
   const seed = integerFrom('RIVULET_SEED');
   const saved = loadRun(FILE);
@@ -42,6 +44,13 @@ function begin(): Run {
   const isDone = FUZZERS.every(({ name }) => saved?.tallies[name]?.done === mutants);
   if (saved && isSame && !isDone) return saved;
   return { build, seed: seed ?? randomInt(2 ** 31), mutants, tallies: {} };
+}
+
+/** SHA-256 of the module and of the workers, which hold the core and the mutators: all that decides a verdict. */
+async function buildHash(): Promise<string> {
+  const hash = createHash('sha256').update(bytes);
+  for (const { worker } of FUZZERS) hash.update(await bundleWorker(worker));
+  return hash.digest('hex');
 }
 
 async function runSlice(fuzzer: Fuzzer, tally: Tally): Promise<void> {

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 export interface Run {
-  /** SHA-256 of the module at test. */
+  /** SHA-256 of what decides the verdicts. */
   readonly build: string;
   readonly seed: number;
   /** For each fuzzer. */
