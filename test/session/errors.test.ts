@@ -476,7 +476,7 @@ describe('a snapshot', () => {
 
 describe('a state that overflowed float32', () => {
   it('is not snapshot, and reset helps', () => {
-    const definition = randomModel({ cell: 'rnn-relu', input: 3, hidden: 5, depth: 1, seed: 1, scale: 1e4 });
+    const definition = randomModel({ cell: 'rnn-relu', input: 3, hidden: 40, depth: 1, seed: 1, scale: 1e4 });
     const session = new Model(runtime, definition).createSession();
     const zero = session.snapshot();
     for (let t = 0; t < 20; t++) session.step(finite);
