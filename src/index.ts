@@ -24,7 +24,8 @@ export type {
 export { importPyTorch, type PyTorchConfig } from './import/pytorch.ts';
 export type { Fingerprint } from './plan/place.ts';
 export type { QuantizationReport, QuantizedLayer } from './quantize/report.ts';
-export { type Build, createRuntime, createRuntimeSync, type RuntimeOptions } from './runtime/create.ts';
+export type { Build } from './runtime/build.ts';
+export { createRuntime, createRuntimeSync, type RuntimeOptions } from './runtime/create.ts';
 export type { Runtime } from './runtime/runtime.ts';
 export { type LoadOptions, loadModel, loadModelSync, type ModelSource } from './session/load.ts';
 export type { Layer, Model, ModelOutput, SessionOptions } from './session/model.ts';

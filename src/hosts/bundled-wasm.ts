@@ -1,4 +1,4 @@
-import type { Build } from '../runtime/create.ts';
+import type { Build } from '../runtime/build.ts';
 import { hasFiles, readFile } from './files.ts';
 
 /** The module that came with the package. The two literal forms are what bundlers recognise and copy. */

@@ -1,9 +1,8 @@
 import { RivuletError, show } from '../errors.ts';
 import { readBundledWasm } from '../hosts/bundled-wasm.ts';
 import { readFile } from '../hosts/files.ts';
+import { type Build, supportedBuild } from './build.ts';
 import { Runtime } from './runtime.ts';
-
-export type Build = 'simd' | 'scalar';
 
 export interface RuntimeOptions {
   /** Which build to load; `auto` (default) takes SIMD where the engine has it. Ignored when `wasm` is given. */
@@ -13,12 +12,6 @@ export interface RuntimeOptions {
   /** The module itself, where Rivulet shall not look for it: compiled, as bytes, or where to fetch it. */
   wasm?: WebAssembly.Module | BufferSource | URL | Response;
 }
-
-/** A function body of one SIMD instruction: valid exactly where the engine has SIMD. */
-const SIMD_PROBE = new Uint8Array([
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98,
-  11,
-]);
 
 /**
  * Makes a runtime. Without `wasm` the module that came with the package is found beside it, under Node, Deno, Bun and
@@ -90,10 +83,6 @@ export function sharedRuntime(): Promise<Runtime> {
     throw error;
   });
   return shared;
-}
-
-export function supportedBuild(): Build {
-  return WebAssembly.validate(SIMD_PROBE) ? 'simd' : 'scalar';
 }
 
 async function compile(source: NonNullable<RuntimeOptions['wasm']>): Promise<WebAssembly.Module> {

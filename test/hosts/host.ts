@@ -1,4 +1,4 @@
-import type { Build } from '../../src/runtime/create.ts';
+import type { Build } from '../../src/runtime/build.ts';
 import type { HostCase } from './cases.ts';
 import type { StreamCase, StreamResult } from './stream.ts';
 

@@ -476,10 +476,30 @@ describe('a snapshot', () => {
 
 describe('a state that overflowed float32', () => {
   it('is not snapshot, and reset helps', () => {
-    const definition = randomModel({ cell: 'rnn-relu', input: 3, hidden: 40, depth: 1, seed: 1, scale: 1e4 });
-    const session = new Model(runtime, definition).createSession();
+    const one = { dtype: 'F32', shape: [1, 1], data: new Float32Array([1]) } as const;
+    const ten = { ...one, data: new Float32Array([10]) };
+    const session = new Model(runtime, {
+      graph: {
+        inputs: [{ name: 'x', kind: 'features', size: 1 }],
+        outputs: [{ name: 'h', from: 'rnn' }],
+        nodes: [
+          {
+            type: 'rnn',
+            name: 'rnn',
+            input: 'x',
+            nonlinearity: 'relu',
+            tensors: { weight_ih: 'w', weight_hh: 'u' },
+          },
+        ],
+      },
+      tensors: new Map([
+        ['w', one],
+        ['u', ten],
+      ]),
+    }).createSession();
     const zero = session.snapshot();
-    for (let t = 0; t < 20; t++) session.step(finite);
+    for (let t = 0; t < 40; t++) session.step(new Float32Array([1]));
+    expect(session.getState('rnn.h')).toEqual(new Float32Array([Infinity]));
     expect(refusalOf(() => session.snapshot())).toMatchObject({ code: 'non-finite-state' });
     session.reset();
     expect(session.snapshot()).toEqual(zero);
