@@ -3,7 +3,7 @@
 export { allocate, free, heapStart } from './memory/arena';
 export { qmaxOf, refusedIndex, validate } from './plan/validate';
 export {
-  copyState, inputAddress, outputAddress, sessionBytes, sessionInit, sessionReset, stateAddress,
+  copyState, inputAddress, outputAddress, panelStride, sessionBytes, sessionInit, sessionReset, stateAddress,
 } from './plan/session';
 export { refusedColumn, refusedInput, refusedRow } from './plan/inputs';
 export { step, streams } from './plan/step';

@@ -9,10 +9,17 @@
 //   r = σ(gates_r)   z = σ(gates_z)   rh = r h     (gruReset; a product adds U_n rh to gates_n)
 //   n = tanh(gates_n)   h ← n + z (h - n)          (gruBefore)
 // Operands: a = gates [r z n], b = h, c = rh or y.
+//
+// Backward, with dh what flows back from y and from the next timestep, and the activated gates replaced by the
+// gradients of their sums:
+//   dn = dh (1 - z) (1 - n²)   dz = dh (h₋₁ - n) z (1 - z)   dh ← dh z (the recurrent products add their shares)
+// reset after:   dr = dn nh r (1 - r)   dnh = dn r
+// reset before:  drh = U_nᵀ dn   dr = drh h₋₁ r (1 - r)   dh += drh r
 
 import { flush, flushVector, smallest } from '../kernels/activation/flush';
 import { sigmoidPanels, tanhPanels } from '../kernels/activation/panels';
 import { constant, tanh, tanhVector } from '../kernels/activation/tanh';
+import { BackwardRecord } from '../memory/backward-record';
 import { OpRecord, columnsOf } from '../memory/op-record';
 import { runBytes, runCount } from '../memory/runs';
 
@@ -101,5 +108,84 @@ function multiply(a: usize, b: usize, out: usize, bytes: usize): void {
       store<f32>(out, load<f32>(a) * load<f32>(b));
       a += 4; b += 4; out += 4;
     } while (a < end);
+  }
+}
+
+export function gruAfterBackward(at: usize, row: i32, rows: i32): void {
+  const record = changetype<BackwardRecord>(at), op = record.op, panels = columnsOf(op.n) >> 4;
+  const from = <usize>row << 6, bytes = <usize>rows << 6, gate = <usize>panels * op.aPanel;
+  for (let p: usize = 0; p < <usize>panels; p++) {
+    const n = op.a + from + p * op.aPanel, before = record.tapeB + from + p * record.tapeBPanel;
+    const dy = record.dc + from + p * op.cPanel, dh = record.db + p * op.bPanel;
+    interpolateBackward(n, n + 2 * gate, before, dy, dh, bytes);
+    candidateBackward(n, n + gate, n + 3 * gate, bytes);
+  }
+}
+
+export function gruBeforeBackward(at: usize, row: i32, rows: i32): void {
+  const record = changetype<BackwardRecord>(at), op = record.op, panels = columnsOf(op.n) >> 4;
+  const from = <usize>row << 6, bytes = <usize>rows << 6, gate = <usize>panels * op.aPanel;
+  for (let p: usize = 0; p < <usize>panels; p++) {
+    const z = op.a + from + gate + p * op.aPanel, before = record.tapeB + from + p * record.tapeBPanel;
+    const dy = record.dc + from + p * op.cPanel, dh = record.db + p * op.bPanel;
+    interpolateBackward(z + gate, z, before, dy, dh, bytes);
+  }
+}
+
+export function gruResetBackward(at: usize, row: i32, rows: i32): void {
+  const record = changetype<BackwardRecord>(at), op = record.op, from = <usize>row << 6, bytes = <usize>rows << 6;
+  for (let p: usize = 0; p < <usize>columnsOf(op.n) >> 4; p++) {
+    const gates = op.a + from + p * op.aPanel, before = record.tapeB + from + p * record.tapeBPanel;
+    const drh = record.dc + from + p * op.cPanel, dh = record.db + p * op.bPanel;
+    for (let i: usize = 0; i < bytes; i += 4) {
+      const r = load<f32>(gates + i), d = load<f32>(drh + i);
+      store<f32>(gates + i, d * load<f32>(before + i) * (r * (1 - r)));
+      store<f32>(dh + i, load<f32>(dh + i) + d * r);
+    }
+  }
+}
+
+/** n and z become dn and dz, dh what flows on to the timestep before. */
+function interpolateBackward(n: usize, z: usize, before: usize, dy: usize, dh: usize, bytes: usize): void {
+  const end = n + bytes;
+  if (ASC_FEATURE_SIMD) {
+    const one = f32x4.splat(1);
+    do {
+      const vn = v128.load(n), vz = v128.load(z), d = f32x4.add(v128.load(dy), v128.load(dh));
+      const rest = f32x4.sub(one, vz);
+      v128.store(n, f32x4.mul(f32x4.mul(d, rest), f32x4.sub(one, f32x4.mul(vn, vn))));
+      v128.store(z, f32x4.mul(f32x4.mul(d, f32x4.sub(v128.load(before), vn)), f32x4.mul(vz, rest)));
+      v128.store(dh, f32x4.mul(d, vz));
+      n += 16; z += 16; before += 16; dy += 16; dh += 16;
+    } while (n < end);
+  } else {
+    do {
+      const vn = load<f32>(n), vz = load<f32>(z), d = load<f32>(dy) + load<f32>(dh), rest = <f32>1 - vz;
+      store<f32>(n, d * rest * (1 - vn * vn));
+      store<f32>(z, d * (load<f32>(before) - vn) * (vz * rest));
+      store<f32>(dh, d * vz);
+      n += 4; z += 4; before += 4; dy += 4; dh += 4;
+    } while (n < end);
+  }
+}
+
+/** From dn: r and nh become dr and dnh. */
+function candidateBackward(n: usize, r: usize, nh: usize, bytes: usize): void {
+  const end = n + bytes;
+  if (ASC_FEATURE_SIMD) {
+    const one = f32x4.splat(1);
+    do {
+      const dn = v128.load(n), vr = v128.load(r);
+      v128.store(r, f32x4.mul(f32x4.mul(dn, v128.load(nh)), f32x4.mul(vr, f32x4.sub(one, vr))));
+      v128.store(nh, f32x4.mul(dn, vr));
+      n += 16; r += 16; nh += 16;
+    } while (n < end);
+  } else {
+    do {
+      const dn = load<f32>(n), vr = load<f32>(r);
+      store<f32>(r, dn * load<f32>(nh) * (vr * (1 - vr)));
+      store<f32>(nh, dn * vr);
+      n += 4; r += 4; nh += 4;
+    } while (n < end);
   }
 }

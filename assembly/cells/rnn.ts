@@ -1,9 +1,13 @@
 // The vanilla RNN (Elman 1990), the pointwise half: h ← tanh(gates), or h ← max(gates, 0).
 //
 // Operands: a = gates, b = h, c = y (h of this timestep, for whoever reads it).
+//
+// Backward, with dh what flows back from y and from the next timestep: dgates = dh (1 - h²), or dh where h > 0, in
+// place of the activated gates; dh ← 0 (the recurrent product adds its share).
 
 import { flush, flushVector, smallest } from '../kernels/activation/flush';
 import { reluPanels, tanhPanels } from '../kernels/activation/panels';
+import { BackwardRecord } from '../memory/backward-record';
 import { OpRecord, columnsOf } from '../memory/op-record';
 import { runBytes, runCount } from '../memory/runs';
 
@@ -45,5 +49,25 @@ function copyFlushed(gates: usize, h: usize, y: usize, bytes: usize): void {
       store<f32>(h, v); store<f32>(y, v);
       gates += 4; h += 4; y += 4;
     } while (gates < end);
+  }
+}
+
+export function rnnTanhBackward(at: usize, row: i32, rows: i32): void {
+  backward(at, row, rows, false);
+}
+
+export function rnnReluBackward(at: usize, row: i32, rows: i32): void {
+  backward(at, row, rows, true);
+}
+
+function backward(at: usize, row: i32, rows: i32, relu: bool): void {
+  const record = changetype<BackwardRecord>(at), op = record.op, from = <usize>row << 6, bytes = <usize>rows << 6;
+  for (let p: usize = 0; p < <usize>columnsOf(op.n) >> 4; p++) {
+    const gates = op.a + from + p * op.aPanel, dy = record.dc + from + p * op.cPanel, dh = record.db + p * op.bPanel;
+    for (let i: usize = 0; i < bytes; i += 4) {
+      const h = load<f32>(gates + i), d = load<f32>(dy + i) + load<f32>(dh + i);
+      store<f32>(gates + i, relu ? (h > 0 ? d : 0) : d * (1 - h * h));
+      store<f32>(dh + i, 0);
+    }
   }
 }

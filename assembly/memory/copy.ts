@@ -12,3 +12,15 @@ export function copyPanel(to: usize, from: usize): void {
     store<u64>(to, load<u64>(from, 48), 48); store<u64>(to, load<u64>(from, 56), 56);
   }
 }
+
+/** to[16] += from[16] */
+// @ts-ignore: decorator
+@inline
+export function addPanel(to: usize, from: usize): void {
+  const end = to + 64;
+  if (ASC_FEATURE_SIMD) {
+    for (; to < end; to += 16, from += 16) v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
+  } else {
+    for (; to < end; to += 4, from += 4) store<f32>(to, load<f32>(to) + load<f32>(from));
+  }
+}

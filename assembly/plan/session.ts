@@ -2,11 +2,12 @@
 //
 //   header | addresses of states | of buffers | inputs | op records | states | buffers | scratch
 //
-// A buffer has rows * chunk rows, row = timestep * rows + stream; a state has `rows` rows.
+// A buffer has rows * chunk rows, row = timestep * rows + stream, and one more where that is even; a state has `rows`.
 
 import { isInt8Pair, matvecInt8PairOp } from '../kernels/matvec/op';
 import { OPERAND, OPERANDS, OP_RECORD, OpRecord, columnsOf } from '../memory/op-record';
-import { Base, Direction, InputKind } from '../shared/codes';
+import { blockRows, paddedRows } from '../memory/rows';
+import { Base, Direction, InputKind, OpCode } from '../shared/codes';
 import { BufferEntry, Header, InputEntry, OpEntry, OutputEntry, StateEntry } from '../shared/plan';
 import { countOf, entry, opEntry } from './image';
 import { runnerOf } from './table';
@@ -47,7 +48,7 @@ export const INPUT_RECORD: usize = 16;
 /** Bytes of a session of a validated plan; 0 where they do not fit an address space of 2 GiB. */
 export function sessionBytes(plan: usize, rows: i32, chunk: i32): u32 {
   if (rows < 1 || chunk < 1 || <i64>rows * <i64>chunk > 0x100000) return 0;
-  const bytes = recordBytes(plan) + stateBytes(plan, rows) + bufferBytes(plan, rows * chunk) + scratchBytes(plan);
+  const bytes = recordBytes(plan) + stateBytes(plan, rows) + bufferBytes(plan, rows * chunk) + scratchBytes(plan, rows * chunk);
   return bytes > 0x7fff0000 ? 0 : <u32>bytes;
 }
 
@@ -58,7 +59,7 @@ export function sessionInit(at: usize, plan: usize, rows: i32, chunk: i32): void
   session.plan = plan;
   session.rows = rows;
   session.chunk = chunk;
-  session.panelStride = <u32>(rows * chunk) << 6;
+  session.panelStride = <u32>paddedRows(rows * chunk) << 6;
   session.states = at + <usize>HEADER;
   session.buffers = session.states + (<usize>countOf(plan, Header.States) << 2);
   session.inputs = aligned(session.buffers + (<usize>countOf(plan, Header.Buffers) << 2), 16);
@@ -104,6 +105,11 @@ export function copyState(from: usize, to: usize): void {
   memory.copy(target.firstState, source.firstState, source.stateBytes);
 }
 
+/** Bytes from a panel of a buffer to the next. */
+export function panelStride(at: usize): u32 {
+  return changetype<Session>(at).panelStride;
+}
+
 export function stateAddress(at: usize, i: u32): usize {
   return load<usize>(changetype<Session>(at).states + (<usize>i << 2));
 }
@@ -117,7 +123,7 @@ export function outputAddress(at: usize, i: u32): usize {
   return bufferAddress(session, load<u32>(entry(session.plan, Header.Outputs, i), OutputEntry.Buffer));
 }
 
-function bufferAddress(session: Session, i: u32): usize {
+export function bufferAddress(session: Session, i: u32): usize {
   return load<usize>(session.buffers + (<usize>i << 2));
 }
 
@@ -142,17 +148,18 @@ function bufferBytes(plan: usize, rows: i32): u64 {
 }
 
 function oneBufferBytes(buffer: usize, rows: i32): u64 {
-  return (<u64>load<u32>(buffer, BufferEntry.Columns) * rows * 4 + 63) & ~63;
+  return (<u64>load<u32>(buffer, BufferEntry.Columns) * paddedRows(rows) * 4 + 63) & ~63;
 }
 
-/** Room for the widest vector that an op flattens or quantizes. */
-function scratchBytes(plan: usize): u64 {
-  let columns: u32 = 16;
+/** Room for the widest vector that an op flattens or quantizes, and for a block of rows that a product transposes. */
+function scratchBytes(plan: usize, rows: i32): u64 {
+  let columns: u64 = 16;
   for (let i: u32 = 0; i < countOf(plan, Header.Ops); i++) {
-    const op = opEntry(plan, i);
-    columns = max(columns, max<u32>(columnsOf(load<u32>(op, OpEntry.K)), columnsOf(load<u32>(op, OpEntry.N))));
+    const op = opEntry(plan, i), k = <u64>columnsOf(load<u32>(op, OpEntry.K));
+    const transposed = load<u32>(op, OpEntry.Code) == OpCode.MatvecF32 ? k * blockRows(rows) : k;
+    columns = max(columns, max(transposed, <u64>columnsOf(load<u32>(op, OpEntry.N))));
   }
-  return <u64>columns << 2;
+  return columns << 2;
 }
 
 function placeStates(session: Session): void {

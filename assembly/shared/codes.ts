@@ -37,6 +37,12 @@ export const enum InputKind {
   Tokens = 1,
 }
 
+/** What training minimizes. */
+export const enum Loss {
+  CrossEntropy = 0,
+  MeanSquaredError = 1,
+}
+
 /** What an export of the module answers. */
 export const enum Status {
   Ok = 0,
@@ -44,6 +50,7 @@ export const enum Status {
   TokenOutOfRange = 2,
   NotStreamable = 3,
   TooManyTimesteps = 4,
+  BadTarget = 5,
   BadHeader = 16,
   BadTable = 17,
   BadSection = 18,

@@ -28,9 +28,23 @@ export interface RowRange {
   readonly to: number;
 }
 
+/** Elements from, from + 1, … of a tensor, and the value where they go: what a training writes back. */
+export interface ValueRange {
+  readonly tensor: Tensor;
+  readonly from: number;
+  readonly length: number;
+  readonly to: number;
+}
+
+/** Values laid out for an op, and the tensors that they are elements of; a value may belong to none. */
+export interface Values {
+  readonly values: Float32Array;
+  readonly sources: readonly ValueRange[];
+}
+
 /** What the constants hold: plain values, or a matrix that the module packs out of row-major tensors. */
 export type Constant = { readonly offset: number } & (
-  | { readonly kind: 'values'; readonly values: Float32Array }
+  | ({ readonly kind: 'values' } & Values)
   | { readonly kind: 'panels'; readonly n: number; readonly k: number; readonly ranges: readonly RowRange[] }
   | { readonly kind: 'int8'; readonly n: number; readonly k: number; readonly ranges: readonly RowRange[] }
 );
@@ -81,8 +95,9 @@ export class PlanWriter {
     return { base: Base.State, index: this.states.length - 1 };
   }
 
-  values(values: Float32Array): Operand {
-    return this.#constant({ kind: 'values', values, offset: this.#constantBytes }, values.length * 4);
+  values({ values, sources }: Values): Operand {
+    const constant: Constant = { kind: 'values', values, sources, offset: this.#constantBytes };
+    return this.#constant(constant, values.length * 4);
   }
 
   panels(n: number, k: number, ranges: readonly RowRange[]): Operand {

@@ -7,7 +7,7 @@ import { Runtime } from './runtime.ts';
 export interface RuntimeOptions {
   /** Which build to load; `auto` (default) takes SIMD where the engine has it. Ignored when `wasm` is given. */
   build?: 'auto' | Build;
-  /** `infer` is the only module yet. */
+  /** `infer` (default), or `train`: inference and training in one memory. Ignored when `wasm` is given. */
   module?: 'infer' | 'train';
   /** The module itself, where Rivulet shall not look for it: compiled, as bytes, or where to fetch it. */
   wasm?: WebAssembly.Module | BufferSource | URL | Response;
@@ -21,9 +21,7 @@ export interface RuntimeOptions {
  */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   const { build = 'auto', module = 'infer', wasm } = options;
-  if (module === 'train')
-    throw new RivuletError('not-supported', 'module "train" does not exist yet: use "infer"');
-  if (module !== 'infer') {
+  if (module !== 'infer' && module !== 'train') {
     throw new RivuletError('invalid-argument', `module must be "infer" or "train", got ${show(module)}`);
   }
   if (build !== 'auto' && build !== 'simd' && build !== 'scalar') {
@@ -33,7 +31,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     );
   }
   try {
-    const source = wasm ?? (await readBundledWasm(build === 'auto' ? supportedBuild() : build));
+    const source = wasm ?? (await readBundledWasm(module, build === 'auto' ? supportedBuild() : build));
     return new Runtime(await WebAssembly.instantiate(await compile(source), {}));
   } catch (cause) {
     if (cause instanceof RivuletError) throw cause;

@@ -13,6 +13,8 @@ export interface InferExports {
   inputAddress(session: number, index: number): number;
   outputAddress(session: number, index: number): number;
   stateAddress(session: number, index: number): number;
+  /** Bytes from a panel of a buffer to the next. */
+  panelStride(session: number): number;
   step(session: number): number;
   streams(session: number): number;
   sequence(session: number, timesteps: number): number;
@@ -47,4 +49,43 @@ export interface InferExports {
     scratch: number,
   ): number;
   uniform(seedLow: number, seedHigh: number, index: number): number;
+}
+
+/** What the training module exports besides. */
+export interface TrainExports extends InferExports {
+  trainerBytes(plan: number, rows: number, chunk: number): number;
+  trainerInit(trainer: number, plan: number, rows: number, chunk: number): void;
+  trainerSession(trainer: number): number;
+  trainerTargets(trainer: number): number;
+  trainerWeights(trainer: number): number;
+  trainerGradients(trainer: number): number;
+  trainerMoments(trainer: number): number;
+  addSegment(trainer: number, offset: number, bytes: number): void;
+  setDropout(
+    trainer: number,
+    threshold: number,
+    scale: number,
+    seedLow: number,
+    seedHigh: number,
+    window: number,
+  ): void;
+  backpropagate(trainer: number, timesteps: number, loss: number): number;
+  readonly lossSum: WebAssembly.Global;
+  readonly weightSum: WebAssembly.Global;
+  readonly norm: WebAssembly.Global;
+  readonly refusedTargetRow: WebAssembly.Global;
+  readonly refusedTargetColumn: WebAssembly.Global;
+  updateAdam(
+    trainer: number,
+    beta1: number,
+    beta2: number,
+    rate: number,
+    root: number,
+    epsilon: number,
+    decay: number,
+    clipNorm: number,
+  ): void;
+  updateSgd(trainer: number, momentum: number, rate: number, decay: number, clipNorm: number): void;
+  meanSquaredBackward(x: number, n: number, target: number, scale: number): number;
+  unpackF32(panels: number, rows: number, k: number, target: number): void;
 }

@@ -1,5 +1,5 @@
 import { RivuletError } from '../errors.ts';
-import type { InferExports } from './exports.ts';
+import type { InferExports, TrainExports } from './exports.ts';
 
 // The module's exports are plain functions over addresses: there is nothing for @assemblyscript/loader to convert
 // (it maps managed strings, arrays and classes, of which the module has none), and the core imports no package.
@@ -10,6 +10,8 @@ import type { InferExports } from './exports.ts';
  */
 export class Runtime {
   readonly build: 'simd' | 'scalar';
+  /** `train` where the module can train too. */
+  readonly module: 'infer' | 'train';
   /** @internal */
   readonly exports: InferExports;
   #bytes = new Uint8Array(0);
@@ -22,9 +24,10 @@ export class Runtime {
     if (typeof this.exports.step !== 'function' || typeof this.exports.sessionInit !== 'function') {
       throw new RivuletError(
         'wasm-unavailable',
-        'the WebAssembly module is not one of Rivulet: expected infer.simd.wasm or infer.scalar.wasm of this version',
+        'the WebAssembly module is not one of Rivulet: expected infer or train, simd.wasm or scalar.wasm, of this version',
       );
     }
+    this.module = 'trainerInit' in instance.exports ? 'train' : 'infer';
     this.build = (instance.exports.simd as WebAssembly.Global).value === 1 ? 'simd' : 'scalar';
   }
 
@@ -53,6 +56,15 @@ export class Runtime {
   get words(): Uint32Array {
     if (this.#words.length === 0) this.#words = new Uint32Array(this.exports.memory.buffer);
     return this.#words;
+  }
+
+  /** @internal @throws RivuletError `not-supported` */
+  get trainExports(): TrainExports {
+    if (this.module === 'train') return this.exports as TrainExports;
+    throw new RivuletError(
+      'not-supported',
+      'this runtime infers only: training needs createRuntime({ module: "train" })',
+    );
   }
 
   /** @internal A block for `what`, which the error names. */

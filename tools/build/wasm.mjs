@@ -1,4 +1,5 @@
-// Compiles the wasm builds: `node tools/build/wasm.mjs [TARGET …]`, all release targets of asconfig.json by default.
+// Compiles both modules, infer and train: `node tools/build/wasm.mjs [TARGET …]`, all release targets of
+// asconfig.json by default.
 // Release builds go to dist/wasm, stripped and with the fewest bytes that keep their instructions; debug to build/.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
@@ -46,15 +47,19 @@ function shrink(bytes) {
   return smaller;
 }
 
+async function build(module, target) {
+  const compiled = await compile(`assembly/${module}.ts`, target);
+  const isRelease = target !== 'debug';
+  const bytes = isRelease ? shrink(compiled) : compiled;
+  const file = `${isRelease ? 'dist/wasm' : 'build'}/${module}.${target}.wasm`;
+  mkdirSync(new URL('.', new URL(file, pathRoot)), { recursive: true });
+  writeFileSync(new URL(file, pathRoot), bytes);
+  console.log(`${file} ${bytes.length} bytes`);
+}
+
 if (import.meta.url === `file://${process.argv[1]}`) {
   const targets = process.argv.slice(2);
   for (const target of targets.length > 0 ? targets : ['scalar', 'simd']) {
-    const compiled = await compile('assembly/infer.ts', target);
-    const isRelease = target !== 'debug';
-    const bytes = isRelease ? shrink(compiled) : compiled;
-    const file = `${isRelease ? 'dist/wasm' : 'build'}/infer.${target}.wasm`;
-    mkdirSync(new URL('.', new URL(file, pathRoot)), { recursive: true });
-    writeFileSync(new URL(file, pathRoot), bytes);
-    console.log(`${file} ${bytes.length} bytes`);
+    for (const module of ['infer', 'train']) await build(module, target);
   }
 }

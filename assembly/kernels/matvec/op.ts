@@ -3,19 +3,34 @@
 
 import { copyPanel } from '../../memory/copy';
 import { OP_RECORD, OpRecord, columnsOf } from '../../memory/op-record';
+import { BLOCK_ROWS } from '../../memory/rows';
+import { ACCUMULATE, gemmF32 } from '../gemm/f32';
+import { transposeF32 } from '../transpose/f32';
 import { quantizeInt16, quantizedSum } from '../quantize/int16';
 import { matvecF32 } from './f32';
 import { matvecInt8 } from './int8';
 
 export function matvecF32Op(at: usize, row: i32, rows: i32): void {
   const op = changetype<OpRecord>(at);
-  let x0 = op.a + <usize>row * op.aRow, out = op.d + <usize>row * op.dRow;
-  for (; rows > 0; rows--) {
-    let x = x0;
-    if (op.aPanel != 64) x = flatten(x, op.aPanel, columnsOf(op.k) >> 4, op.scratch);
-    matvecF32(x, op.k, op.b, op.c ? op.c : out, op.c ? 64 : op.dPanel, out, op.dPanel, op.n);
+  const x = op.a + <usize>row * op.aRow, out = op.d + <usize>row * op.dRow;
+  if (rows == 1) {
+    const flat = op.aPanel == 64 ? x : flatten(x, op.aPanel, columnsOf(op.k) >> 4, op.scratch);
+    matvecF32(flat, op.k, op.b, op.c ? op.c : out, op.c ? 64 : op.dPanel, out, op.dPanel, op.n);
     copyBias(op, out);
-    x0 += 64; out += 64;
+  } else {
+    manyRows(op, x, out, rows);
+  }
+}
+
+/** Block by block of rows: transposed, then one product of matrices. */
+function manyRows(op: OpRecord, x: usize, out: usize, rows: i32): void {
+  const width = columnsOf(op.k), panel = <usize>op.k << 6, transposedPanel = <usize>width << 6;
+  for (; rows > 0; rows -= BLOCK_ROWS) {
+    const m = min(rows, BLOCK_ROWS);
+    transposeF32(x, op.aPanel, m, width, op.scratch, transposedPanel);
+    gemmF32(op.scratch, transposedPanel, op.b, panel, out, op.dPanel, op.k, m, op.n, op.c ? op.c : ACCUMULATE);
+    for (let i = 0; i < m; i++) copyBias(op, out + (<usize>i << 6));
+    x += BLOCK_ROWS << 6; out += BLOCK_ROWS << 6;
   }
 }
 
@@ -57,7 +72,7 @@ function multiplyInt8(op: OpRecord, q: usize, scale: f32, sum: i32, out: usize):
 }
 
 /** One row of a panelled buffer as a plain vector. */
-function flatten(x: usize, stride: usize, panels: i32, flat: usize): usize {
+export function flatten(x: usize, stride: usize, panels: i32, flat: usize): usize {
   for (let p = flat; panels > 0; panels--) {
     copyPanel(p, x);
     p += 64; x += stride;

@@ -8,7 +8,7 @@ export function lowerDense(node: DenseNode, context: LowerContext): Value {
   const { weight, bias } = node.tensors;
   const size = context.tensor(weight).shape[0]!;
   const y = { buffer: context.plan.buffer(size), size };
-  const vector = bias === undefined ? undefined : (context.tensor(bias).data as Float32Array);
+  const vector = bias === undefined ? undefined : context.tensor(bias);
   lowerProduct(context, {
     weight,
     x: context.input.buffer,
@@ -16,7 +16,10 @@ export function lowerDense(node: DenseNode, context: LowerContext): Value {
     out: y.buffer,
     order: [0],
     size,
-    bias: blocks([vector], [0], size),
+    bias: {
+      values: blocks([vector?.data as Float32Array | undefined], [0], size),
+      sources: vector ? [{ tensor: vector, from: 0, length: size, to: 0 }] : [],
+    },
     direction: Direction.None,
   });
   if (node.activation) activate(context.plan, node.activation, y, y);

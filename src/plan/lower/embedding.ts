@@ -1,6 +1,6 @@
 import { Direction, OpCode } from '../../../assembly/shared/codes.ts';
 import type { EmbeddingNode, Tensor } from '../../graph/definition.ts';
-import { columnsOf } from '../writer.ts';
+import { columnsOf, type ValueRange } from '../writer.ts';
 import type { LowerContext, Value } from './context.ts';
 
 /** A row of the table per token; an int8 table is read as float32, since a look-up multiplies nothing. */
@@ -9,7 +9,10 @@ export function lowerEmbedding(node: EmbeddingNode, context: LowerContext): Valu
   const [vocabulary, size] = tensor.shape as [number, number];
   const scales = tensor.dtype === 'I8' ? context.scale(node.tensors.weight) : undefined;
   const y = { buffer: context.plan.buffer(size), size };
-  const table = context.plan.values(paddedTable(tensor, vocabulary, size, scales));
+  const table = context.plan.values({
+    values: paddedTable(tensor, vocabulary, size, scales),
+    sources: rowsOf(tensor, vocabulary, size),
+  });
   context.plan.op({
     code: OpCode.Embedding,
     direction: Direction.None,
@@ -18,6 +21,16 @@ export function lowerEmbedding(node: EmbeddingNode, context: LowerContext): Valu
     n: columnsOf(size),
   });
   return y;
+}
+
+function rowsOf(tensor: Tensor, rows: number, size: number): ValueRange[] {
+  const width = columnsOf(size);
+  return Array.from({ length: rows }, (_, row) => ({
+    tensor,
+    from: row * size,
+    length: size,
+    to: row * width,
+  }));
 }
 
 function paddedTable(

@@ -1,5 +1,6 @@
 import { Direction, OpCode } from '../../../assembly/shared/codes.ts';
 import type { GruNode } from '../../graph/definition.ts';
+import type { ValueRange, Values } from '../writer.ts';
 import { from, type LowerContext, type Value } from './context.ts';
 import { RecurrentLowering } from './recurrent.ts';
 
@@ -15,10 +16,7 @@ function resetAfter(node: GruNode, context: LowerContext): Value {
   const cell = new RecurrentLowering(context, node.tensors);
   const gates = cell.gates(4);
   const h = context.plan.state(`${node.name}.h`, cell.hidden);
-  const bias = new Float32Array(4 * cell.width);
-  bias.set(cell.bias([2], 'ih'), 0);
-  bias.set(cell.bias([0, 1], 'both'), cell.width);
-  bias.set(cell.bias([2], 'hh'), 3 * cell.width);
+  const bias = joined(cell.bias([2], 'ih'), cell.bias([0, 1], 'both'), cell.bias([2], 'hh'));
   cell.inputProduct([2, 0, 1], bias, gates);
   cell.recurrentProduct([0, 1, 2], h, from(gates, cell.width));
   context.plan.op({
@@ -44,4 +42,17 @@ function resetBefore(node: GruNode, context: LowerContext): Value {
   cell.recurrentProduct([2], reset, from(gates, 2 * cell.width));
   plan.op({ code: OpCode.GruBefore, direction, operands: [gates, h, cell.y.buffer], n: cell.hidden });
   return cell.y;
+}
+
+/** Values one behind the other. */
+function joined(...parts: readonly Values[]): Values {
+  const values = new Float32Array(parts.reduce((sum, part) => sum + part.values.length, 0));
+  const sources: ValueRange[] = [];
+  let at = 0;
+  for (const part of parts) {
+    values.set(part.values, at);
+    for (const range of part.sources) sources.push({ ...range, to: range.to + at });
+    at += part.values.length;
+  }
+  return { values, sources };
 }

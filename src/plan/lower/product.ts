@@ -1,5 +1,5 @@
 import { type Direction, OpCode } from '../../../assembly/shared/codes.ts';
-import { columnsOf, type Operand } from '../writer.ts';
+import { columnsOf, type Operand, type Values } from '../writer.ts';
 import type { LowerContext } from './context.ts';
 
 export interface Product {
@@ -12,7 +12,7 @@ export interface Product {
   readonly order: readonly number[];
   readonly size: number;
   /** Absent: the product is added to what `out` holds. May be longer than the product; the rest is copied. */
-  readonly bias?: Float32Array;
+  readonly bias?: Values;
   readonly direction: Direction;
 }
 
@@ -24,13 +24,13 @@ export function lowerProduct(context: LowerContext, product: Product): void {
   const width = columnsOf(size);
   const n = order.length * width;
   const ranges = order.map((block, i) => ({ tensor, from: block * size, rows: size, to: i * width }));
-  const common = { direction, k, n, ...(bias && { biasColumns: bias.length }) };
+  const common = { direction, k, n, ...(bias && { biasColumns: bias.values.length }) };
   const biasOperand = bias && plan.values(bias);
   if (tensor.dtype === 'F32') {
     const operands = [x, plan.panels(n, k, ranges), biasOperand, out];
     plan.op({ ...common, code: OpCode.MatvecF32, operands });
   } else {
-    const scales = plan.values(blocks([context.scale(weight)], order, size));
+    const scales = plan.values({ values: blocks([context.scale(weight)], order, size), sources: [] });
     const { operand, constant } = plan.int8(n, k, ranges);
     plan.op({
       ...common,

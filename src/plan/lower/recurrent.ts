@@ -1,6 +1,6 @@
 import { Direction } from '../../../assembly/shared/codes.ts';
 import type { RecurrentTensors } from '../../graph/definition.ts';
-import { columnsOf, type Operand } from '../writer.ts';
+import { columnsOf, type Operand, type Values } from '../writer.ts';
 import type { LowerContext, Value } from './context.ts';
 import { blocks, lowerProduct } from './product.ts';
 
@@ -24,16 +24,23 @@ export class RecurrentLowering {
     return this.context.plan.buffer(count * this.width);
   }
 
-  /** One of the two biases, or their sum, in the order of the plan's gates. */
-  bias(order: readonly number[], which: 'ih' | 'hh' | 'both'): Float32Array {
+  /** One of the two biases, or their sum, in the order of the plan's gates; a trained sum belongs to the first. */
+  bias(order: readonly number[], which: 'ih' | 'hh' | 'both'): Values {
     const { bias_ih, bias_hh } = this.#tensors;
-    const ih = which !== 'hh' && bias_ih !== undefined ? this.#vector(bias_ih) : undefined;
-    const hh = which !== 'ih' && bias_hh !== undefined ? this.#vector(bias_hh) : undefined;
-    return blocks([ih, hh], order, this.hidden);
+    const names = [which !== 'hh' && bias_ih, which !== 'ih' && bias_hh];
+    const tensors = names.filter((name) => typeof name === 'string').map((name) => this.context.tensor(name));
+    const vectors = tensors.map(({ data }) => data as Float32Array);
+    const { hidden, width } = this;
+    const [tensor] = tensors;
+    const sources = order.map((block, i) => ({ from: block * hidden, length: hidden, to: i * width }));
+    return {
+      values: blocks(vectors, order, hidden),
+      sources: tensor ? sources.map((range) => ({ tensor, ...range })) : [],
+    };
   }
 
   /** gates = bias + W_ih x, over all timesteps at once. */
-  inputProduct(order: readonly number[], bias: Float32Array, out: Operand): void {
+  inputProduct(order: readonly number[], bias: Values, out: Operand): void {
     const { input } = this.context;
     lowerProduct(this.context, {
       weight: this.#tensors.weight_ih,
@@ -58,9 +65,5 @@ export class RecurrentLowering {
       size: this.hidden,
       direction: Direction.Forward,
     });
-  }
-
-  #vector(name: string): Float32Array {
-    return this.context.tensor(name).data as Float32Array;
   }
 }

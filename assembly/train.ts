@@ -1,0 +1,13 @@
+// The training module: inference, and what changes the parameters. Addresses are bytes in the exported memory.
+
+export * from './infer';
+export { trainerBytes, trainerInit } from './train/init';
+export {
+  trainerGradients, trainerMoments, trainerSession, trainerTargets, trainerWeights,
+} from './train/trainer';
+export { backpropagate, norm } from './train/window';
+export { lossSum, refusedTargetColumn, refusedTargetRow, weightSum } from './train/loss/loss';
+export { addSegment, updateAdam, updateSgd } from './train/update';
+export { setDropout } from './train/dropout';
+export { unpackF32 } from './kernels/pack/unpack';
+export { meanSquaredBackward } from './train/loss/mean-squared';

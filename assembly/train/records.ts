@@ -1,0 +1,141 @@
+// The op records of a trainer's session and, beside them, the backward records.
+
+import { BACKWARD_RECORD, BackwardRecord } from '../memory/backward-record';
+import { OPERAND, OPERANDS, OP_RECORD, OpRecord } from '../memory/op-record';
+import { countOf, opEntry } from '../plan/image';
+import { Session, bufferAddress } from '../plan/session';
+import { Base, Direction, OpCode } from '../shared/codes';
+import { Header, OpEntry } from '../shared/plan';
+import { dropout, dropoutBackward } from './dropout';
+import { columnsOfGradients, columnsOfStates, isGates, isInput, transposedBytes, wantsTranspose } from './needs';
+import { backwardOf, parametersOf, statesWritten } from './table';
+import { recordState } from './tape';
+import { Trainer } from './trainer';
+
+/** Sets the session's ops to the plan's, with a dropout before and the records of states behind where they belong. */
+export function makeRecords(trainer: Trainer): void {
+  const session = changetype<Session>(trainer.session), plan = trainer.plan;
+  trainer.opsEnd = trainer.ops;
+  trainer.backwardEnd = trainer.backward;
+  for (let i: u32 = 0; i < countOf(plan, Header.Ops); i++) {
+    const op = opEntry(plan, i);
+    if (dropsOut(plan, i)) addDropout(trainer, op, i);
+    const record = addOp(trainer);
+    memory.copy(changetype<usize>(record), session.ops + <usize>i * OP_RECORD, OP_RECORD);
+    addBackward(trainer, op, i, record);
+    const states = statesWritten(load<u32>(op, OpEntry.Code));
+    for (let operand = 1; operand <= states; operand++) addStateRecord(trainer, op, operand, record);
+  }
+  session.ops = trainer.ops;
+  session.opsEnd = trainer.opsEnd;
+}
+
+function addOp(trainer: Trainer): OpRecord {
+  const record = changetype<OpRecord>(trainer.opsEnd);
+  trainer.opsEnd += OP_RECORD;
+  record.span = OP_RECORD;
+  return record;
+}
+
+/** Whether product i is the first to read a value that is no input of the model: there the dropout goes. */
+function dropsOut(plan: usize, i: u32): bool {
+  const x = load<u32>(opEntry(plan, i), OpEntry.Operands);
+  if (!isInputProduct(plan, i) || (x & 0xff) != Base.Buffer || isInput(plan, x >> 8)) return false;
+  for (let j: u32 = 0; j < i; j++) {
+    if (isInputProduct(plan, j) && load<u32>(opEntry(plan, j), OpEntry.Operands) == x) return false;
+  }
+  return true;
+}
+
+function isInputProduct(plan: usize, i: u32): bool {
+  const op = opEntry(plan, i);
+  return load<u32>(op, OpEntry.Code) == OpCode.MatvecF32 && load<u32>(op, OpEntry.Direction) == Direction.None;
+}
+
+function addDropout(trainer: Trainer, op: usize, i: u32): void {
+  const record = addOp(trainer), x = load<u32>(op, OpEntry.Operands) >> 8;
+  record.run = dropout.index;
+  record.direction = Direction.None;
+  record.k = i;
+  record.n = load<u32>(op, OpEntry.K);
+  record.a = bufferAddress(changetype<Session>(trainer.session), x);
+  record.aPanel = trainer.panelStride;
+  record.b = trainer.dropout;
+  const backward = addBackwardRecord(trainer, record);
+  backward.run = dropoutBackward.index;
+  backward.da = bufferGradient(trainer, x);
+}
+
+function addStateRecord(trainer: Trainer, op: usize, operand: i32, cell: OpRecord): void {
+  const record = addOp(trainer), from = changetype<usize>(cell) + OPERANDS + <usize>operand * OPERAND;
+  record.run = recordState.index;
+  record.direction = cell.direction;
+  record.n = cell.n;
+  record.a = load<usize>(from);
+  record.aPanel = load<usize>(from, 4);
+  record.b = tapeAddress(trainer, load<u32>(op + (<usize>operand << 3), OpEntry.Operands) >> 8) + (<usize>trainer.rows << 6);
+  record.bPanel = trainer.tapePanel;
+}
+
+function addBackwardRecord(trainer: Trainer, op: OpRecord): BackwardRecord {
+  const record = changetype<BackwardRecord>(trainer.backwardEnd);
+  trainer.backwardEnd += BACKWARD_RECORD;
+  record.op = op;
+  record.scratch = trainer.scratch;
+  return record;
+}
+
+function addBackward(trainer: Trainer, op: usize, i: u32, forward: OpRecord): void {
+  const record = addBackwardRecord(trainer, forward), plan = trainer.plan;
+  record.run = backwardOf(load<u32>(op, OpEntry.Code));
+  record.runParameters = parametersOf(load<u32>(op, OpEntry.Code));
+  record.da = gradientAddress(trainer, op, 0);
+  record.db = gradientAddress(trainer, op, 1);
+  record.dc = gradientAddress(trainer, op, 2);
+  record.dd = gradientAddress(trainer, op, 3);
+  record.tapeA = beforeAddress(trainer, op, 0, forward.a);
+  record.tapeAPanel = isState(op, 0) ? trainer.tapePanel : forward.aPanel;
+  record.tapeB = beforeAddress(trainer, op, 1, forward.b);
+  record.tapeBPanel = isState(op, 1) ? trainer.tapePanel : forward.bPanel;
+  if (wantsTranspose(plan, i, trainer.rows * trainer.chunk, trainer.rows)) {
+    record.transposed = trainer.transposed + <usize>transposedBytes(plan, i, trainer.rows * trainer.chunk, trainer.rows);
+    record.transposedPanel = <usize>forward.n << 6;
+  }
+}
+
+function isState(op: usize, operand: i32): bool {
+  return (load<u32>(op + (<usize>operand << 3), OpEntry.Operands) & 0xff) == Base.State;
+}
+
+/** Of the operand before each timestep: the tape of a state, or what else the operand is. */
+function beforeAddress(trainer: Trainer, op: usize, operand: i32, address: usize): usize {
+  if (!isState(op, operand)) return address;
+  return tapeAddress(trainer, load<u32>(op + (<usize>operand << 3), OpEntry.Operands) >> 8);
+}
+
+function gradientAddress(trainer: Trainer, op: usize, operand: i32): usize {
+  const what = load<u32>(op + (<usize>operand << 3), OpEntry.Operands);
+  const offset = load<u32>(op + (<usize>operand << 3), OpEntry.Operands + 4);
+  switch (what & 0xff) {
+    case Base.Plan: return trainer.parameterGradients + (trainer.plan + offset - trainer.parameters);
+    case Base.State:
+      return trainer.stateGradients + (<usize>columnsOfStates(trainer.plan, what >> 8) * <usize>trainer.rows << 2);
+    case Base.Buffer: {
+      const gradient = bufferGradient(trainer, what >> 8);
+      return gradient ? gradient + <usize>(offset >> 4) * trainer.panelStride : 0;
+    }
+    default: return 0;
+  }
+}
+
+/** Address of a buffer's gradient; 0 for an input. */
+export function bufferGradient(trainer: Trainer, buffer: u32): usize {
+  const plan = trainer.plan;
+  if (isInput(plan, buffer)) return 0;
+  if (isGates(plan, buffer)) return bufferAddress(changetype<Session>(trainer.session), buffer);
+  return trainer.gradients + <usize>columnsOfGradients(plan, buffer) * (trainer.panelStride >> 4);
+}
+
+export function tapeAddress(trainer: Trainer, state: u32): usize {
+  return trainer.tape + <usize>columnsOfStates(trainer.plan, state) * (trainer.tapePanel >> 4);
+}

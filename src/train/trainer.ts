@@ -1,0 +1,430 @@
+import { Loss, Status } from '../../assembly/shared/codes.ts';
+import { RivuletError, show } from '../errors.ts';
+import type { GraphInput, ModelDefinition } from '../graph/definition.ts';
+import { inferShapes } from '../graph/validate.ts';
+import { type PlacedPlan, placePlan } from '../plan/place.ts';
+import { planModel } from '../plan/plan.ts';
+import { columnsOf } from '../plan/writer.ts';
+import type { TrainExports } from '../runtime/exports.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { mergeBiases, ParameterMap } from './parameters.ts';
+
+/** `cross-entropy`: of logits against classes, in nats. `mean-squared-error`: over all values of a row. */
+export type LossName = 'cross-entropy' | 'mean-squared-error';
+
+export interface TrainerOptions {
+  /** Streams side by side. */
+  readonly batchSize: number;
+  /** The most timesteps of a window. */
+  readonly unroll: number;
+  /** Of the model's only output; `cross-entropy` takes logits. */
+  readonly loss: LossName;
+  /** Which tensors change; all by default. */
+  readonly trainable?: (tensorName: string) => boolean;
+  /** 0 … 0.9, of what the input products and the head read; the recurrent path has none. */
+  readonly dropout?: number;
+  /** Of the dropout masks: 0 … 2⁵³ - 1. */
+  readonly seed?: number;
+}
+
+export interface WindowInput {
+  /** Tokens [timesteps, batch], or features [timesteps, batch, features]. */
+  readonly inputs: Uint32Array | Float32Array;
+  /** Classes [timesteps, batch], or values [timesteps, batch, size]. */
+  readonly targets: Uint32Array | Float32Array;
+  /** [timesteps, batch]: the weight of each row in the loss, 0 = ignored; 1 by default. */
+  readonly weights?: Float32Array;
+}
+
+/** All that makes the bits of the next window: parameters, moments, carried state, counters. */
+export interface TrainerState {
+  readonly blocks: ReadonlyMap<string, Float32Array | Uint8Array>;
+  readonly numbers: Readonly<Record<string, number>>;
+}
+
+export interface AdamStep {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** Decoupled (AdamW). */
+  readonly weightDecay: number;
+  /** Gradients of a larger global norm are scaled down to it; Infinity for no bound. */
+  readonly clipNorm: number;
+}
+
+export interface SgdStep {
+  readonly learningRate: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+  readonly clipNorm: number;
+}
+
+const LOSSES: Readonly<Record<LossName, Loss>> = {
+  'cross-entropy': Loss.CrossEntropy,
+  'mean-squared-error': Loss.MeanSquaredError,
+};
+
+/** Timesteps of the session that evaluates; odd for the sake of the cache, see RUN_CHUNK in session/model.ts. */
+const EVALUATION_CHUNK = 63;
+
+/**
+ * A model in training: a private plan whose constants are the parameters, and one block with the streams, the tape, the
+ * gradients and the moments. Each method is one or two calls of the module.
+ */
+export class Trainer {
+  readonly runtime: Runtime;
+  readonly batchSize: number;
+  readonly unroll: number;
+  readonly parameterCount: number;
+  readonly #exports: TrainExports;
+  readonly #definition: ModelDefinition;
+  readonly #input: GraphInput;
+  readonly #outputSize: number;
+  readonly #loss: Loss;
+  readonly #map: ParameterMap;
+  readonly #plan: PlacedPlan;
+  readonly #constants: { readonly address: number; readonly bytes: number };
+  readonly #stateFloats: number;
+  readonly #at: number;
+  readonly #session: number;
+  readonly #staging: number;
+  readonly #dropout: number;
+  readonly #seed: number;
+  #evaluator: number | undefined;
+  #blocks: number[] = [];
+  /** Windows so far, each with its own dropout masks; β₁ᵗ and β₂ᵗ of Adam. */
+  #windows = 0;
+  #beta1Power = 1;
+  #beta2Power = 1;
+
+  /**
+   * @param runtime of the module `train`
+   * @param definition a float32 model of one input and one output
+   * @throws RivuletError `not-supported`, `invalid-argument`, `out-of-memory`, and what a bad definition throws
+   */
+  constructor(runtime: Runtime, definition: ModelDefinition, options: TrainerOptions) {
+    const { sizes } = inferShapes(definition);
+    const { batchSize, unroll, loss, trainable = () => true, dropout = 0, seed = 0 } = options;
+    this.runtime = runtime;
+    this.batchSize = batchSize;
+    this.unroll = unroll;
+    this.#exports = runtime.trainExports;
+    this.#definition = mergeBiases(definition);
+    requireTrainable(this.#definition);
+    this.#input = definition.graph.inputs[0]!;
+    this.#outputSize = sizes.get(definition.graph.outputs[0]!.from)!;
+    this.#loss = LOSSES[loss];
+    this.#dropout = dropout;
+    this.#seed = seed;
+    const plan = planModel(this.#definition);
+    this.#map = new ParameterMap(plan, this.#definition);
+    this.parameterCount = [...this.#map.names]
+      .filter(trainable)
+      .reduce((sum, name) => sum + this.#definition.tensors.get(name)!.data.length, 0);
+    this.#stateFloats = batchSize * plan.states.reduce((sum, { size }) => sum + columnsOf(size), 0);
+    this.#plan = placePlan(runtime, plan, this.#definition);
+    this.#constants = {
+      address: this.#plan.address + plan.constantsOffset,
+      bytes: this.#plan.byteLength - plan.constantsOffset,
+    };
+    this.#blocks.push(this.#plan.address);
+    try {
+      this.#at = this.#allocateTrainer();
+      this.#staging = this.#allocate(this.#stagingBytes(), 'the staging of a training');
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
+    this.#session = this.#exports.trainerSession(this.#at);
+    for (const { offset, bytes } of this.#map.segments(trainable))
+      this.#exports.addSegment(this.#at, offset, bytes);
+  }
+
+  /**
+   * Forward with tape, loss and backward over `timesteps` of all streams; the state is carried on to the next window.
+   *
+   * @returns loss: the weighted mean over all rows; gradientNorm: of all trainable parameters, before clipping
+   * @throws RivuletError `invalid-target`, `token-out-of-range`, `non-finite-input`, naming timestep and stream:
+   *   then nothing has changed
+   */
+  window(window: WindowInput, timesteps: number): { loss: number; gradientNorm: number } {
+    const { inputs, targets, weights } = window;
+    const rows = timesteps * this.batchSize;
+    const exports = this.#exports;
+    this.#writeInputs(this.#session, inputs, rows, 0);
+    const at = exports.trainerTargets(this.#at) >> 2;
+    if (this.#loss === Loss.CrossEntropy) this.runtime.words.set(targets.subarray(0, rows), at);
+    else this.runtime.floats.set(targets.subarray(0, rows * this.#outputSize), at);
+    const weightsAt = exports.trainerWeights(this.#at) >> 2;
+    if (weights) this.runtime.floats.set(weights.subarray(0, rows), weightsAt);
+    else this.runtime.floats.fill(1, weightsAt, weightsAt + rows);
+    this.#drawMasks();
+    const status = exports.backpropagate(this.#at, timesteps, this.#loss);
+    if (status !== Status.Ok) throw this.#refusal(status, targets, inputs);
+    this.#windows++;
+    const weightSum = exports.weightSum.value as number;
+    return {
+      loss: weightSum > 0 ? (exports.lossSum.value as number) / weightSum : 0,
+      gradientNorm: exports.norm.value as number,
+    };
+  }
+
+  /** One update by Adam with the gradients of the last window. */
+  updateAdam(step: AdamStep): void {
+    const { learningRate, beta1, beta2, epsilon, weightDecay, clipNorm } = step;
+    this.#beta1Power *= beta1;
+    this.#beta2Power *= beta2;
+    const rate = learningRate / (1 - this.#beta1Power);
+    const root = 1 / Math.sqrt(1 - this.#beta2Power);
+    const decay = 1 - learningRate * weightDecay;
+    this.#exports.updateAdam(this.#at, beta1, beta2, rate, root, epsilon, decay, clipNorm);
+  }
+
+  /** One update by gradient descent with momentum. */
+  updateSgd({ learningRate, momentum, weightDecay, clipNorm }: SgdStep): void {
+    this.#exports.updateSgd(this.#at, momentum, learningRate, 1 - learningRate * weightDecay, clipNorm);
+  }
+
+  /** The zero state, of all streams or of one. */
+  resetState(row?: number): void {
+    if (row === undefined) {
+      this.#exports.sessionReset(this.#session);
+      return;
+    }
+    const first = this.#stateAt >> 2;
+    for (let at = first + 16 * row; at < first + this.#stateFloats; at += 16 * this.batchSize)
+      this.runtime.floats.fill(0, at, at + 16);
+  }
+
+  /**
+   * The sum of the losses of one stream from the zero state with the present parameters and no dropout: the bits that a
+   * session of the resulting model gives, added in float64 in the order of time.
+   *
+   * @throws RivuletError as `window`
+   */
+  evaluate(
+    inputs: Uint32Array | Float32Array,
+    targets: Uint32Array | Float32Array,
+    timesteps: number,
+  ): { sum: number; rows: number } {
+    this.#evaluator ??= this.#makeEvaluator();
+    const session = this.#evaluator;
+    this.#exports.sessionReset(session);
+    let sum = 0;
+    for (let from = 0; from < timesteps; from += EVALUATION_CHUNK) {
+      const count = Math.min(EVALUATION_CHUNK, timesteps - from);
+      this.#writeInputs(session, inputs, count, from);
+      const status = this.#exports.sequence(session, count);
+      if (status !== Status.Ok) throw this.#refusal(status, targets, inputs, from, 1);
+      sum = this.#addLosses(sum, session, targets, from, count);
+    }
+    return { sum, rows: timesteps };
+  }
+
+  /** The parameters by the names of their tensors, row-major; copies. */
+  parameters(): Map<string, Float32Array> {
+    return this.#map.read(this.runtime, this.#constants.address, this.#staging);
+  }
+
+  /** Their gradients in the last window, likewise. */
+  gradients(): Map<string, Float32Array> {
+    return this.#map.read(this.runtime, this.#exports.trainerGradients(this.#at), this.#staging);
+  }
+
+  /** The model as it is trained so far. */
+  definition(): ModelDefinition {
+    const tensors = new Map(this.#definition.tensors);
+    for (const [name, data] of this.parameters())
+      tensors.set(name, { dtype: 'F32', shape: tensors.get(name)!.shape, data });
+    return { ...this.#definition, tensors };
+  }
+
+  save(): TrainerState {
+    const blocks = new Map<string, Float32Array>();
+    for (const [name, at, floats] of this.#savedBlocks())
+      blocks.set(name, this.runtime.floats.slice(at >> 2, (at >> 2) + floats));
+    const numbers = {
+      windows: this.#windows,
+      beta1Power: this.#beta1Power,
+      beta2Power: this.#beta2Power,
+    };
+    return { blocks, numbers };
+  }
+
+  /** @throws RivuletError `checkpoint-mismatch` where the state is of another model or batch size */
+  restore({ blocks, numbers }: TrainerState): void {
+    for (const [name, , floats] of this.#savedBlocks()) {
+      const length = blocks.get(name)?.length;
+      if (length !== floats) {
+        throw new RivuletError(
+          'checkpoint-mismatch',
+          `the state of the training: expected ${floats} values of ${name}, got ${show(length)}: ` +
+            'it belongs to another model or batch size',
+        );
+      }
+    }
+    for (const [name, at] of this.#savedBlocks())
+      this.runtime.floats.set(blocks.get(name) as Float32Array, at >> 2);
+    this.#windows = numbers.windows!;
+    this.#beta1Power = numbers.beta1Power!;
+    this.#beta2Power = numbers.beta2Power!;
+  }
+
+  /** Frees its memory. A disposed trainer must not be used. */
+  dispose(): void {
+    for (const block of this.#blocks) this.runtime.free(block);
+    this.#blocks = [];
+  }
+
+  get #stateAt(): number {
+    return this.#exports.stateAddress(this.#session, 0);
+  }
+
+  #savedBlocks(): [name: string, address: number, floats: number][] {
+    const floats = this.#constants.bytes >> 2;
+    const moments = this.#exports.trainerMoments(this.#at);
+    const secondMoments = moments + Math.ceil(this.#constants.bytes / 64) * 64;
+    return [
+      ['parameters', this.#constants.address, floats],
+      ['moments', moments, floats],
+      ['secondMoments', secondMoments, floats],
+      ['state', this.#stateFloats === 0 ? moments : this.#stateAt, this.#stateFloats],
+    ];
+  }
+
+  #allocate(bytes: number, what: string): number {
+    const block = this.runtime.allocate(bytes, what);
+    this.#blocks.push(block);
+    return block;
+  }
+
+  #allocateTrainer(): number {
+    const bytes = this.#exports.trainerBytes(this.#plan.address, this.batchSize, this.unroll) >>> 0;
+    const what = `a training of ${this.batchSize} streams × ${this.unroll} timesteps`;
+    const block = this.#allocate(bytes, what);
+    this.#exports.trainerInit(block, this.#plan.address, this.batchSize, this.unroll);
+    return block;
+  }
+
+  /** Room for the inputs of a window, the outputs of a chunk, or the largest tensor. */
+  #stagingBytes(): number {
+    const inputs = this.#input.kind === 'tokens' ? 0 : this.batchSize * this.unroll * this.#input.size;
+    const chunk = (EVALUATION_CHUNK + 1) * Math.max(this.#input.size, 2 * this.#outputSize);
+    const tensors = [...this.#definition.tensors.values()].map(({ data }) => data.length);
+    return 4 * Math.max(inputs, chunk, ...tensors);
+  }
+
+  #writeInputs(session: number, inputs: Uint32Array | Float32Array, rows: number, from: number): void {
+    const { kind, size } = this.#input;
+    const buffer = this.#exports.inputAddress(session, 0);
+    if (kind === 'tokens') {
+      this.runtime.words.set(inputs.subarray(from, from + rows), buffer >> 2);
+      return;
+    }
+    this.runtime.floats.set(inputs.subarray(from * size, (from + rows) * size), this.#staging >> 2);
+    this.#exports.panelsFromRows(this.#staging, rows, size, buffer, this.#exports.panelStride(session));
+  }
+
+  #drawMasks(): void {
+    const threshold = Math.round(this.#dropout * 65536);
+    const scale = 65536 / (65536 - threshold);
+    const seedHigh = Math.floor(this.#seed / 2 ** 32);
+    this.#exports.setDropout(this.#at, threshold, scale, this.#seed >>> 0, seedHigh, this.#windows);
+  }
+
+  #makeEvaluator(): number {
+    const bytes = this.#exports.sessionBytes(this.#plan.address, 1, EVALUATION_CHUNK);
+    const session = this.#allocate(bytes, 'the evaluation of a training');
+    this.#exports.sessionInit(session, this.#plan.address, 1, EVALUATION_CHUNK);
+    return session;
+  }
+
+  /** Adds the losses of a chunk, row by row. */
+  #addLosses(
+    sum: number,
+    session: number,
+    targets: Uint32Array | Float32Array,
+    from: number,
+    count: number,
+  ): number {
+    const exports = this.#exports;
+    const n = this.#outputSize;
+    const rows = this.#staging;
+    const scratch = rows + 4 * count * n;
+    const output = exports.outputAddress(session, 0);
+    exports.rowsFromPanels(output, exports.panelStride(session), count, n, rows);
+    for (let i = 0; i < count; i++) {
+      const row = rows + 4 * n * i;
+      if (this.#loss === Loss.CrossEntropy) {
+        const target = targets[from + i]!;
+        if (target >= n) throw this.#badTarget(target, from + i, 0, 0);
+        sum += exports.crossEntropy(row, n, target, scratch);
+      } else {
+        this.runtime.floats.set(targets.subarray((from + i) * n, (from + i + 1) * n), scratch >> 2);
+        sum += exports.meanSquaredBackward(row, n, scratch, 0);
+      }
+    }
+    return sum;
+  }
+
+  #refusal(
+    status: number,
+    targets: Uint32Array | Float32Array,
+    inputs: Uint32Array | Float32Array,
+    from = 0,
+    streams = this.batchSize,
+  ): RivuletError {
+    const exports = this.#exports;
+    if (status === Status.BadTarget) {
+      const row = exports.refusedTargetRow.value as number;
+      const column = exports.refusedTargetColumn.value as number;
+      const value = targets[this.#loss === Loss.CrossEntropy ? row : row * this.#outputSize + column]!;
+      return this.#badTarget(value, Math.floor(row / streams), row % streams, column);
+    }
+    const row = exports.refusedRow.value as number;
+    const place = `at timestep ${from + Math.floor(row / streams)} of stream ${row % streams}`;
+    const { name, size } = this.#input;
+    if (status === Status.TokenOutOfRange) {
+      return new RivuletError(
+        'token-out-of-range',
+        `input ${show(name)}: tokens are integers from 0 to ${size - 1}, got ${inputs[from * streams + row]} ${place}`,
+      );
+    }
+    const column = exports.refusedColumn.value as number;
+    return new RivuletError(
+      'non-finite-input',
+      `input ${show(name)}: every value must be finite, got ${inputs[(from * streams + row) * size + column]} ` +
+        `at index ${column} ${place}`,
+    );
+  }
+
+  #badTarget(value: number, timestep: number, stream: number, column: number): RivuletError {
+    const place = `at timestep ${timestep} of stream ${stream}`;
+    const n = this.#outputSize;
+    return new RivuletError(
+      'invalid-target',
+      this.#loss === Loss.CrossEntropy
+        ? `targets: classes are integers from 0 to ${n - 1}, got ${value} ${place}`
+        : `targets: every value must be finite, got ${value} at index ${column} ${place}`,
+    );
+  }
+}
+
+/** @throws RivuletError `not-supported` */
+function requireTrainable({ graph, tensors }: ModelDefinition): void {
+  if (graph.inputs.length !== 1 || graph.outputs.length !== 1) {
+    throw new RivuletError(
+      'not-supported',
+      `training takes a model with one input and one output, got ${graph.inputs.length} and ${graph.outputs.length}`,
+    );
+  }
+  for (const [name, { dtype }] of tensors) {
+    if (dtype !== 'F32') {
+      throw new RivuletError(
+        'not-supported',
+        `tensor ${show(name)} is ${dtype}: training needs float32 weights, dequantize the model first`,
+      );
+    }
+  }
+}
