@@ -20,6 +20,11 @@ export type RivuletErrorCode =
   | 'unsupported-format'
   | 'not-supported'
   | 'not-streamable'
+  | 'empty-data'
+  | 'invalid-target'
+  | 'diverged'
+  | 'invalid-checkpoint'
+  | 'checkpoint-mismatch'
   | 'out-of-memory'
   | 'wasm-unavailable'
   | 'aborted';

@@ -34,3 +34,23 @@ export type { RestoreOptions, RowOptions, RunOptions, Session, StepInput } from 
 export { type Evaluation, evaluateText } from './text/evaluate.ts';
 export { type GenerateOptions, generateText } from './text/generate.ts';
 export { createTokenizer, type Tokenizer } from './text/tokenizer.ts';
+export type { Examples, TrainingData } from './train/dataset.ts';
+export { DivergedError } from './train/diverged.ts';
+export {
+  type EpochReport,
+  type FineTuneOptions,
+  type FineTuneProgress,
+  type FineTuneResult,
+  fineTune,
+} from './train/fine-tune.ts';
+export { initialize, type LayerSpec, type ModelSpec } from './train/initialize.ts';
+export type {
+  AdamOptions,
+  ResolvedOptimizer,
+  ResolvedOptions,
+  SgdOptions,
+  TrainingOptions,
+} from './train/options.ts';
+export type { Schedule } from './train/schedule.ts';
+export type { LossName } from './train/trainer.ts';
+export { type StepReport, Training } from './train/training.ts';

@@ -24,7 +24,7 @@ export class Runtime {
     if (typeof this.exports.step !== 'function' || typeof this.exports.sessionInit !== 'function') {
       throw new RivuletError(
         'wasm-unavailable',
-        'the WebAssembly module is not one of Rivulet: expected infer or train, simd.wasm or scalar.wasm, of this version',
+        'the WebAssembly module is not one of Rivulet: expected infer.simd.wasm, infer.scalar.wasm or the train modules of this version',
       );
     }
     this.module = 'trainerInit' in instance.exports ? 'train' : 'infer';

@@ -57,7 +57,13 @@ function writeChunk(
     (sequence as Float32Array).subarray(from * size, (from + count) * size),
     runner.staging >> 2,
   );
-  runtime.exports.panelsFromRows(runner.staging, count, size, buffer, runtime.exports.panelStride(runner.session));
+  runtime.exports.panelsFromRows(
+    runner.staging,
+    count,
+    size,
+    buffer,
+    runtime.exports.panelStride(runner.session),
+  );
 }
 
 /** Rows first … first + count of the runner's output go to out[at …]. */
@@ -70,7 +76,13 @@ function readRows(
 ): void {
   const { size } = outputs[0]!;
   const buffer = runtime.exports.outputAddress(runner.session, 0) + ROW_BYTES * first;
-  runtime.exports.rowsFromPanels(buffer, runtime.exports.panelStride(runner.session), count, size, runner.staging);
+  runtime.exports.rowsFromPanels(
+    buffer,
+    runtime.exports.panelStride(runner.session),
+    count,
+    size,
+    runner.staging,
+  );
   const staging = runner.staging >> 2;
   out.set(runtime.floats.subarray(staging, staging + count * size), at);
 }

@@ -201,17 +201,19 @@ export class Trainer {
    * The sum of the losses of one stream from the zero state with the present parameters and no dropout: the bits that a
    * session of the resulting model gives, added in float64 in the order of time.
    *
+   * @param before what the timesteps before these gave: the stream goes on from there, not from the zero state
    * @throws RivuletError as `window`
    */
   evaluate(
     inputs: Uint32Array | Float32Array,
     targets: Uint32Array | Float32Array,
     timesteps: number,
+    before?: { readonly sum: number; readonly rows: number },
   ): { sum: number; rows: number } {
     this.#evaluator ??= this.#makeEvaluator();
     const session = this.#evaluator;
-    this.#exports.sessionReset(session);
-    let sum = 0;
+    if (!before) this.#exports.sessionReset(session);
+    let sum = before?.sum ?? 0;
     for (let from = 0; from < timesteps; from += EVALUATION_CHUNK) {
       const count = Math.min(EVALUATION_CHUNK, timesteps - from);
       this.#writeInputs(session, inputs, count, from);
@@ -219,7 +221,7 @@ export class Trainer {
       if (status !== Status.Ok) throw this.#refusal(status, targets, inputs, from, 1);
       sum = this.#addLosses(sum, session, targets, from, count);
     }
-    return { sum, rows: timesteps };
+    return { sum, rows: (before?.rows ?? 0) + timesteps };
   }
 
   /** The parameters by the names of their tensors, row-major; copies. */
@@ -418,6 +420,19 @@ function requireTrainable({ graph, tensors }: ModelDefinition): void {
       'not-supported',
       `training takes a model with one input and one output, got ${graph.inputs.length} and ${graph.outputs.length}`,
     );
+  }
+  const users = new Map<string, string>();
+  for (const node of graph.nodes) {
+    for (const name of 'tensors' in node ? Object.values(node.tensors as Record<string, string>) : []) {
+      const user = users.get(name);
+      users.set(name, node.name);
+      if (user === undefined) continue;
+      throw new RivuletError(
+        'not-supported',
+        `tensor ${show(name)} serves ${show(user)} and ${show(node.name)}: training needs a tensor for each use, ` +
+          'give one of them a copy',
+      );
+    }
   }
   for (const [name, { dtype }] of tensors) {
     if (dtype !== 'F32') {

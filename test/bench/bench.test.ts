@@ -3,7 +3,7 @@ import { type BenchReport, bench } from '../../tools/bench/bench.ts';
 import { benchCases } from '../../tools/bench/cases.ts';
 import { errorOf, requireCorrect, TOLERANCE } from '../../tools/bench/correctness.ts';
 import { parseOptions } from '../../tools/bench/options.ts';
-import { buildPrototypes, prototypesMissing } from '../../tools/bench/prototypes/build.ts';
+import { buildPrototypes, prototypesMissing, STEPS } from '../../tools/bench/prototypes/build.ts';
 import { prototypeContender } from '../../tools/bench/prototypes/contenders.ts';
 import { PrototypeModule } from '../../tools/bench/prototypes/module.ts';
 import { markdown } from '../../tools/bench/report.ts';
@@ -11,7 +11,7 @@ import { rivuletContender } from '../../tools/bench/rivulet.ts';
 import { ratio, statistics } from '../../tools/bench/timing.ts';
 import { testRuntime } from '../runtime.ts';
 
-const TINY = { rounds: 3, milliseconds: 0.01, warmup: 1 };
+const TINY = { rounds: 3, milliseconds: 0.01, warmup: 1, untimed: 4 };
 const CASES = benchCases(['lstm', 'gru'], [16, 48]).map((each) => {
   return [`${each.cell} ${each.weights} ${each.size}`, each] as const;
 });
@@ -30,11 +30,11 @@ describe('the correctness check', () => {
   });
 });
 
-const missing = prototypesMissing();
+const missing = prototypesMissing(STEPS);
 
 describe.skipIf(missing !== undefined)('the prototypes of the kernel study', () => {
   it('compute what the reference does, and are compared in every row', { timeout: 60_000 }, async () => {
-    const prototypes = new PrototypeModule(buildPrototypes());
+    const prototypes = new PrototypeModule(buildPrototypes(STEPS));
     for (const [name, each] of CASES) {
       const error = errorOf(prototypeContender(prototypes, each)!, each.size);
       expect(error, name).toBeLessThanOrEqual(TOLERANCE[each.weights]);
@@ -87,10 +87,24 @@ describe('the report', () => {
 
 describe('the options', () => {
   it('have defaults, and name what is wrong', () => {
-    expect(parseOptions([])).toMatchObject({ cells: ['lstm', 'gru'], sizes: [16, 64, 128, 256, 512] });
-    expect(parseOptions(['denormals', '--json'])).toMatchObject({ denormals: true, json: true });
+    expect(parseOptions([])).toMatchObject({
+      command: 'steps',
+      cells: ['lstm', 'gru'],
+      sizes: [16, 64, 128, 256, 512],
+      rounds: 200,
+    });
+    expect(parseOptions(['denormals', '--json'])).toMatchObject({ command: 'denormals', json: true });
+    expect(parseOptions(['train', '--cells', 'gru', '--rounds', '3'])).toMatchObject({
+      command: 'train',
+      cells: ['gru'],
+      batches: [1, 16],
+      rounds: 3,
+    });
     expect(() => parseOptions(['--cells', 'rnn'])).toThrow('--cells: "rnn"');
     expect(() => parseOptions(['--sizes', '16,0'])).toThrow('--sizes: "0"');
+    expect(() => parseOptions(['train', '--sizes', '16'])).toThrow('--sizes is no option of train');
+    expect(() => parseOptions(['--batches', '2'])).toThrow('--batches is no option of steps');
     expect(() => parseOptions(['quick'])).toThrow('"quick"');
+    expect(() => parseOptions(['train', 'quick'])).toThrow('"quick"');
   });
 });

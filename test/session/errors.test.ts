@@ -382,7 +382,12 @@ describe('refusals', () => {
 
   const rejections: readonly [string, () => Promise<unknown>, RivuletErrorCode, RegExp][] = [
     ['createRuntime: build', () => createRuntime({ build: any('avx') }), 'invalid-argument', /"avx"/],
-    ['createRuntime: train', () => createRuntime({ module: 'train' }), 'not-supported', /train/],
+    [
+      'createRuntime: a module that does not exist',
+      () => createRuntime({ module: 'serve' as 'infer' }),
+      'invalid-argument',
+      /"infer" or "train".*"serve"/,
+    ],
     [
       'createRuntime: garbage',
       () => createRuntime({ wasm: new Uint8Array(9) }),

@@ -1,12 +1,12 @@
-import { cpus } from 'node:os';
 import type { Runtime } from '../../src/index.ts';
 import { barOf } from './bars.ts';
 import { type BenchCase, benchCases } from './cases.ts';
 import { requireCorrect } from './correctness.ts';
+import { type Host, hostOf } from './host.ts';
 import { prototypeContender, prototypeNote } from './prototypes/contenders.ts';
 import type { PrototypeModule } from './prototypes/module.ts';
 import { type RivuletContender, rivuletContender } from './rivulet.ts';
-import { ratio, type Statistics, statistics, type TimingOptions, timeInRounds } from './timing.ts';
+import { ratio, type Statistics, statistics, type TimingOptions, timed, timeInRounds } from './timing.ts';
 
 export interface BenchOptions extends TimingOptions {
   readonly cells: readonly BenchCase['cell'][];
@@ -45,7 +45,7 @@ export interface Comparison {
 }
 
 export interface BenchReport {
-  readonly host: { readonly cpu: string; readonly platform: string; readonly node: string };
+  readonly host: Host;
   readonly rounds: number;
   readonly rows: readonly BenchRow[];
 }
@@ -63,12 +63,7 @@ export async function bench(
     rows.push(row);
     onRow(row);
   }
-  const host = {
-    cpu: cpus()[0]?.model ?? 'unknown',
-    platform: `${process.platform} ${process.arch}`,
-    node: process.version,
-  };
-  return { host, rounds: options.rounds, rows };
+  return { host: hostOf(), rounds: options.rounds, rows };
 }
 
 async function benchOne(
@@ -84,13 +79,13 @@ async function benchOne(
     const error = requireCorrect('Rivulet', ours, benchCase);
     const prototypeError = prototype && requireCorrect('the prototype', prototype, benchCase);
     // Two only: with a third that shares the weights of one, that one would find them cached more often.
-    const runs = new Map([['step', ours.run]]);
-    if (prototype) runs.set('prototype', prototype.run);
-    const times = timeInRounds(runs, options);
+    const runs = new Map([['step', timed(ours.run)]]);
+    if (prototype) runs.set('prototype', timed(prototype.run));
+    const times = await timeInRounds(runs, options);
     const step = times.get('step')!;
     const comparison =
       prototypeError !== undefined && compare(benchCase, prototypeError, step, times.get('prototype')!);
-    const shares = sharesOf(ours, options);
+    const shares = await sharesOf(ours, options);
     return {
       cell,
       weights,
@@ -105,13 +100,13 @@ async function benchOne(
   }
 }
 
-function sharesOf(ours: RivuletContender, options: TimingOptions): Shares {
+async function sharesOf(ours: RivuletContender, options: TimingOptions): Promise<Shares> {
   const runs = new Map([
-    ['step', ours.run],
-    ['module', ours.runModule],
-    ['call', ours.runEmpty],
+    ['step', timed(ours.run)],
+    ['module', timed(ours.runModule)],
+    ['call', timed(ours.runEmpty)],
   ]);
-  const times = timeInRounds(runs, { ...options, rounds: Math.ceil(options.rounds / 2) });
+  const times = await timeInRounds(runs, { ...options, rounds: Math.ceil(options.rounds / 2) });
   const [step, module, call] = [times.get('step')!, times.get('module')!, times.get('call')!];
   return {
     javascript: statistics(step.map((value, round) => value - module[round]!)),

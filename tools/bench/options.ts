@@ -1,22 +1,45 @@
 import { parseArgs } from 'node:util';
 import type { BenchOptions } from './bench.ts';
 import { CELLS, SIZES } from './cases.ts';
+import type { TimingOptions } from './timing.ts';
+import { BATCHES } from './train/cases.ts';
 
-export const USAGE = `npm run bench -- [denormals] [options]
+export const USAGE = `npm run bench -- [train | denormals] [options]
 
+  by default       the time of a step, beside the prototypes of the kernel study
+  train            instead: timesteps/s of training, beside the prototype, PyTorch and TensorFlow.js
   denormals        instead: silence after noise costs no more than the noise, and does without the flush of denormals
   --cells LIST     of ${CELLS.join(',')} (default: all)
-  --sizes LIST     inputs = hidden units (default: ${SIZES.join(',')})
-  --rounds N       (default: 200)
+  --sizes LIST     of a step: inputs = hidden units (default: ${SIZES.join(',')})
+  --batches LIST   of train: streams side by side (default: ${BATCHES.join(',')})
+  --rounds N       (default: 200; train 40)
   --json           the report as JSON, alone on standard output
   --markdown       the table of the README, alone on standard output
-  --assert         exit 1 where a step takes longer, against its prototype, than its bar allows
+  --assert         exit 1 where a bar against the prototype is missed
 
 Pin it to a quiet core: taskset -c 1 npm run bench. Without the kernel study beside the checkout (or where
-RIVULET_SHARED points), the comparison with its prototypes is skipped.`;
+RIVULET_SHARED points), the comparison with its prototypes is skipped. PyTorch is that of Debian's python3-torch, or of
+the Python that RIVULET_PYTORCH names; libopenblas0-pthread makes it faster. TensorFlow.js comes with \`npm ci\` in
+tools/bench/tfjs.`;
+
+const VALUES = ['cells', 'sizes', 'batches', 'rounds'] as const;
+const FLAGS = ['json', 'markdown', 'assert', 'help'] as const;
+
+const COMMANDS = {
+  steps: {
+    takes: ['cells', 'sizes', 'rounds', ...FLAGS],
+    timing: { rounds: 200, milliseconds: 0.4, warmup: 150, untimed: 4 },
+  },
+  train: {
+    takes: ['cells', 'batches', 'rounds', ...FLAGS],
+    timing: { rounds: 40, milliseconds: 10, warmup: 300, untimed: 1 },
+  },
+  denormals: { takes: ['json', 'help'], timing: { rounds: 0, milliseconds: 0, warmup: 0, untimed: 0 } },
+} as const satisfies Record<string, { takes: readonly string[]; timing: TimingOptions }>;
 
 export interface Options extends BenchOptions {
-  readonly denormals: boolean;
+  readonly command: keyof typeof COMMANDS;
+  readonly batches: readonly number[];
   readonly json: boolean;
   readonly markdown: boolean;
   readonly assert: boolean;
@@ -29,29 +52,36 @@ export function parseOptions(args: readonly string[]): Options {
     args: [...args],
     allowPositionals: true,
     options: {
-      cells: { type: 'string' },
-      sizes: { type: 'string' },
-      rounds: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      markdown: { type: 'boolean', default: false },
-      assert: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
+      ...named(VALUES, { type: 'string' }),
+      ...named(FLAGS, { type: 'boolean' }),
     },
   });
-  const other = positionals.find((word) => word !== 'denormals');
-  if (other !== undefined) throw new Error(`unknown word "${other}": only "denormals" is known`);
+  const command = commandOf(positionals);
+  const { takes, timing } = COMMANDS[command];
+  const other = Object.keys(values).find((option) => !takes.some((each) => each === option));
+  if (other !== undefined) throw new Error(`--${other} is no option of ${command}`);
   return {
-    denormals: positionals.length > 0,
+    command,
+    ...timing,
     cells: values.cells?.split(',').map(cellOf) ?? CELLS,
     sizes: values.sizes?.split(',').map((text) => positive('--sizes', text)) ?? SIZES,
-    rounds: positive('--rounds', values.rounds ?? '200'),
-    milliseconds: 0.4,
-    warmup: 150,
-    json: values.json,
-    markdown: values.markdown,
-    assert: values.assert,
-    help: values.help,
+    batches: values.batches?.split(',').map((text) => positive('--batches', text)) ?? BATCHES,
+    ...(values.rounds !== undefined && { rounds: positive('--rounds', values.rounds) }),
+    json: values.json ?? false,
+    markdown: values.markdown ?? false,
+    assert: values.assert ?? false,
+    help: values.help ?? false,
   };
+}
+
+function commandOf([word = 'steps', ...others]: readonly string[]): Options['command'] {
+  if (others.length > 0) throw new Error(`"${others[0]}": one word at most`);
+  if (!Object.hasOwn(COMMANDS, word)) throw new Error(`unknown word "${word}": "train" or "denormals"`);
+  return word as Options['command'];
+}
+
+function named<Name extends string, Option>(names: readonly Name[], option: Option): Record<Name, Option> {
+  return Object.fromEntries(names.map((name) => [name, option])) as Record<Name, Option>;
 }
 
 function cellOf(text: string): (typeof CELLS)[number] {

@@ -1,6 +1,9 @@
 /** Calls what is timed so many times. */
 export type Run = (times: number) => void;
 
+/** Milliseconds that so many calls of what is timed take, after as many untimed ones as it is told. */
+export type Timed = (times: number, untimed: number) => number | Promise<number>;
+
 export interface TimingOptions {
   /** Each contender runs once in a round. */
   readonly rounds: number;
@@ -8,6 +11,12 @@ export interface TimingOptions {
   readonly milliseconds: number;
   /** Before the first round, until the optimizing compiler is done. */
   readonly warmup: number;
+  /**
+   * Untimed calls before the timed ones of a round, of which there are at least as many: they bring the weights into
+   * whichever cache holds them. Without them a step that had its turn twice running seemed a quarter faster at 512
+   * hidden units.
+   */
+  readonly untimed: number;
 }
 
 export interface Statistics {
@@ -18,49 +27,53 @@ export interface Statistics {
   readonly p99: number;
 }
 
+/** What runs in this thread, on its clock. */
+export function timed(run: Run): Timed {
+  return (times, untimed) => {
+    run(untimed);
+    const start = performance.now();
+    run(times);
+    return Math.max(performance.now() - start, 1e-6);
+  };
+}
+
 /**
  * Times contenders against each other in rounds, forwards and backwards in turn, so that what slows the machine for
  * a while slows all of them. Gives microseconds per call, by contender and round.
  */
-export function timeInRounds(
-  contenders: ReadonlyMap<string, Run>,
-  { rounds, milliseconds, warmup }: TimingOptions,
-): ReadonlyMap<string, number[]> {
-  const entries = [...contenders].map(([name, run]) => {
-    const times = Math.max(UNTIMED, Math.round(milliseconds / warmUp(run, warmup)));
-    return { name, run, times, results: [] as number[] };
-  });
+export async function timeInRounds(
+  contenders: ReadonlyMap<string, Timed>,
+  options: TimingOptions,
+): Promise<ReadonlyMap<string, number[]>> {
+  const { rounds, milliseconds, untimed } = options;
+  const entries: { name: string; time: Timed; times: number; results: number[] }[] = [];
+  for (const [name, time] of contenders) {
+    const perCall = await warmUp(time, options);
+    entries.push({
+      name,
+      time,
+      times: Math.max(1, untimed, Math.round(milliseconds / perCall)),
+      results: [],
+    });
+  }
   for (let round = 0; round < rounds; round++) {
-    for (const { run, times, results } of round % 2 === 0 ? entries : entries.toReversed()) {
-      results.push(1000 * millisecondsPerCall(run, times));
+    for (const { time, times, results } of round % 2 === 0 ? entries : entries.toReversed()) {
+      results.push((1000 * (await time(times, untimed))) / times);
     }
   }
   return new Map(entries.map(({ name, results }) => [name, results]));
 }
 
 /** Runs for so many milliseconds in growing bursts; gives the milliseconds per call of the last one. */
-function warmUp(run: Run, milliseconds: number): number {
-  const end = performance.now() + milliseconds;
+async function warmUp(time: Timed, { warmup, untimed }: TimingOptions): Promise<number> {
+  const end = performance.now() + warmup;
   let times = 1;
-  let perCall = millisecondsPerCall(run, times);
+  let perCall = await time(times, untimed);
   while (performance.now() < end) {
-    times = Math.max(1, Math.min(2 * times, Math.ceil(milliseconds / 8 / perCall)));
-    perCall = millisecondsPerCall(run, times);
+    times = Math.max(1, Math.min(2 * times, Math.ceil(warmup / 8 / perCall)));
+    perCall = (await time(times, untimed)) / times;
   }
   return perCall;
-}
-
-/**
- * Untimed calls before the timed ones: they bring the weights into whichever cache holds them. Without them a step
- * that had its turn twice running seemed a quarter faster at 512 hidden units.
- */
-const UNTIMED = 4;
-
-function millisecondsPerCall(run: Run, times: number): number {
-  run(UNTIMED);
-  const start = performance.now();
-  run(times);
-  return Math.max(performance.now() - start, 1e-6) / times;
 }
 
 export function statistics(values: readonly number[]): Statistics {

@@ -28,14 +28,16 @@ export function adam(
   const clips = f32x4.splat(clip), b1 = f32x4.splat(beta1), b2 = f32x4.splat(beta2), r1 = f32x4.splat(rest1);
   const r2 = f32x4.splat(rest2), rates = f32x4.splat(rate), roots = f32x4.splat(root), eps = f32x4.splat(epsilon);
   const decays = f32x4.splat(decay), tiny = f32x4.splat(SMALLEST);
-  for (; w < end; w += 16, g += 16, m += 16, v += 16) {
+  do {
     const d = f32x4.mul(v128.load(g), clips);
     const first = largeVector(f32x4.add(f32x4.mul(v128.load(m), b1), f32x4.mul(d, r1)), tiny);
-    const second = largeVector(f32x4.add(f32x4.mul(v128.load(v), b2), f32x4.mul(f32x4.mul(d, d), r2)), tiny);
+    const sum = f32x4.add(f32x4.mul(v128.load(v), b2), f32x4.mul(f32x4.mul(d, d), r2));
+    const second = v128.and(sum, f32x4.ge(sum, tiny));
     v128.store(m, first); v128.store(v, second);
     const change = f32x4.div(f32x4.mul(first, rates), f32x4.add(f32x4.mul(f32x4.sqrt(second), roots), eps));
     v128.store(w, f32x4.sub(f32x4.mul(v128.load(w), decays), change));
-  }
+    w += 16; g += 16; m += 16; v += 16;
+  } while (w < end);
 }
 
 function large(x: f32): f32 {

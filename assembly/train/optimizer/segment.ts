@@ -1,4 +1,4 @@
-/** A run of trainable parameters: bytes from the first constant on, and their number, both multiples of 16. */
+/** A run of trainable parameters: bytes from the first constant on, and their number, both multiples of 64. */
 @unmanaged
 export class Segment {
   offset: u32;
