@@ -26,3 +26,7 @@ export function expAll(x: usize, y: usize, bytes: usize): void {
 export function logAll(x: usize, y: usize, bytes: usize): void {
   for (const end = x + bytes; x < end; x += 4, y += 4) store<f32>(y, log(load<f32>(x)));
 }
+export { gemmF32 } from '../../assembly/kernels/gemm/f32';
+export { transposeF32 } from '../../assembly/kernels/transpose/f32';
+export { matvecTransposedF32 } from '../../assembly/kernels/matvec/transposed';
+export { sumRows } from '../../assembly/kernels/sum/rows';

@@ -45,6 +45,29 @@ export interface KernelExports {
     outStride: number,
     n: number,
   ): void;
+  gemmF32(
+    a: number,
+    aPanel: number,
+    b: number,
+    bPanel: number,
+    c: number,
+    cPanel: number,
+    k: number,
+    m: number,
+    n: number,
+    init: number,
+  ): void;
+  transposeF32(x: number, xPanel: number, rows: number, columns: number, out: number, outPanel: number): void;
+  matvecTransposedF32(
+    d: number,
+    n: number,
+    w: number,
+    k: number,
+    dx: number,
+    dxPanel: number,
+    sums: number,
+  ): void;
+  sumRows(x: number, xPanel: number, rows: number, columns: number, out: number): void;
   matvecInt8(
     q: number,
     pairs: number,

@@ -6,13 +6,15 @@ import { loadModelSync } from '../../src/session/load.ts';
 import type { Model } from '../../src/session/model.ts';
 import { BUILDS, testRuntime } from '../runtime.ts';
 
-describe.each(BUILDS)('infer.%s.wasm', (build) => {
-  const bytes = readFileSync(new URL(`../../dist/wasm/infer.${build}.wasm`, import.meta.url));
-
-  it('imports nothing and has at most 24 KB', () => {
+describe.each(BUILDS)('the %s build', (build) => {
+  it.each([
+    ['infer', 24],
+    ['train', 64],
+  ])('of %s imports nothing and has at most %d KB', (name, kilobytes) => {
+    const bytes = readFileSync(new URL(`../../dist/wasm/${name}.${build}.wasm`, import.meta.url));
     const module = new WebAssembly.Module(bytes);
     expect(WebAssembly.Module.imports(module)).toEqual([]);
-    expect(bytes.length).toBeLessThanOrEqual(24 * 1024);
+    expect(bytes.length).toBeLessThanOrEqual(kilobytes * 1024);
   });
 
   it('says which build it is', () => {
