@@ -52,5 +52,5 @@ export type {
   TrainingOptions,
 } from './train/options.ts';
 export type { Schedule } from './train/schedule.ts';
-export type { LossName } from './train/trainer.ts';
 export { type StepReport, Training } from './train/training.ts';
+export type { LossName } from './train/window.ts';

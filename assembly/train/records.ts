@@ -37,12 +37,17 @@ function addOp(trainer: Trainer): OpRecord {
   return record;
 }
 
-/** Whether product i is the first to read a value that is no input of the model: there the dropout goes. */
+/**
+ * Whether product i is the first to read a value that is no input of the model: there the dropout goes. None goes behind
+ * a softmax, whose slope at an element depends on all values of the row, the dropped ones too.
+ */
 function dropsOut(plan: usize, i: u32): bool {
   const x = load<u32>(opEntry(plan, i), OpEntry.Operands);
   if (!isInputProduct(plan, i) || (x & 0xff) != Base.Buffer || isInput(plan, x >> 8)) return false;
   for (let j: u32 = 0; j < i; j++) {
-    if (isInputProduct(plan, j) && load<u32>(opEntry(plan, j), OpEntry.Operands) == x) return false;
+    const op = opEntry(plan, j);
+    if (isInputProduct(plan, j) && load<u32>(op, OpEntry.Operands) == x) return false;
+    if (load<u32>(op, OpEntry.Code) == OpCode.Softmax && load<u32>(op + 8, OpEntry.Operands) == x) return false;
   }
   return true;
 }

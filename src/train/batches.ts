@@ -11,7 +11,7 @@
 import { RivuletError } from '../errors.ts';
 import type { Dataset, Sequence } from './dataset.ts';
 import type { Draws } from './draws.ts';
-import type { WindowInput } from './trainer.ts';
+import type { WindowInput } from './window.ts';
 
 export interface Batch {
   /** Overwritten by the next one. */

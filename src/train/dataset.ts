@@ -1,7 +1,7 @@
 import { RivuletError, show } from '../errors.ts';
 import type { GraphInput } from '../graph/definition.ts';
 import type { Ports } from './ports.ts';
-import type { LossName } from './trainer.ts';
+import type { LossName } from './window.ts';
 
 /**
  * One stream of examples: a text for a model with a tokenizer, or tokens, where each is predicted from all before it; or

@@ -4,7 +4,7 @@ import { type Fields, readFields } from '../graph/fields.ts';
 import type { BatchSize } from './batches.ts';
 import type { TrainingData } from './dataset.ts';
 import { SCHEDULES, type Schedule } from './schedule.ts';
-import type { LossName } from './trainer.ts';
+import type { LossName } from './window.ts';
 
 /** Adam (Kingma and Ba 2015); with `weightDecay` decoupled from the gradient, AdamW (Loshchilov and Hutter 2019). */
 export interface AdamOptions {

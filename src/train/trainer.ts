@@ -1,6 +1,6 @@
 import { Loss, Status } from '../../assembly/shared/codes.ts';
 import { RivuletError, show } from '../errors.ts';
-import type { GraphInput, ModelDefinition } from '../graph/definition.ts';
+import type { ModelDefinition } from '../graph/definition.ts';
 import { inferShapes } from '../graph/validate.ts';
 import { type PlacedPlan, placePlan } from '../plan/place.ts';
 import { planModel } from '../plan/plan.ts';
@@ -8,9 +8,14 @@ import { columnsOf } from '../plan/writer.ts';
 import type { TrainExports } from '../runtime/exports.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { mergeBiases, ParameterMap } from './parameters.ts';
-
-/** `cross-entropy`: of logits against classes, in nats. `mean-squared-error`: over all values of a row. */
-export type LossName = 'cross-entropy' | 'mean-squared-error';
+import {
+  badTarget,
+  type LossName,
+  requireWindow,
+  type WindowInput,
+  type WindowShape,
+  windowRefusal,
+} from './window.ts';
 
 export interface TrainerOptions {
   /** Streams side by side. */
@@ -25,15 +30,6 @@ export interface TrainerOptions {
   readonly dropout?: number;
   /** Of the dropout masks: 0 … 2⁵³ - 1. */
   readonly seed?: number;
-}
-
-export interface WindowInput {
-  /** Tokens [timesteps, batch], or features [timesteps, batch, features]. */
-  readonly inputs: Uint32Array | Float32Array;
-  /** Classes [timesteps, batch], or values [timesteps, batch, size]. */
-  readonly targets: Uint32Array | Float32Array;
-  /** [timesteps, batch]: the weight of each row in the loss, 0 = ignored; 1 by default. */
-  readonly weights?: Float32Array;
 }
 
 /** All that makes the bits of the next window: parameters, moments, carried state, counters. */
@@ -79,8 +75,7 @@ export class Trainer {
   readonly parameterCount: number;
   readonly #exports: TrainExports;
   readonly #definition: ModelDefinition;
-  readonly #input: GraphInput;
-  readonly #outputSize: number;
+  readonly #shape: WindowShape;
   readonly #loss: Loss;
   readonly #map: ParameterMap;
   readonly #plan: PlacedPlan;
@@ -106,14 +101,17 @@ export class Trainer {
   constructor(runtime: Runtime, definition: ModelDefinition, options: TrainerOptions) {
     const { sizes } = inferShapes(definition);
     const { batchSize, unroll, loss, trainable = () => true, dropout = 0, seed = 0 } = options;
+    requireCount('batchSize', batchSize);
+    requireCount('unroll', unroll);
     this.runtime = runtime;
     this.batchSize = batchSize;
     this.unroll = unroll;
     this.#exports = runtime.trainExports;
     this.#definition = mergeBiases(definition);
     requireTrainable(this.#definition);
-    this.#input = definition.graph.inputs[0]!;
-    this.#outputSize = sizes.get(definition.graph.outputs[0]!.from)!;
+    const input = definition.graph.inputs[0]!;
+    const outputSize = sizes.get(definition.graph.outputs[0]!.from)!;
+    this.#shape = { input, outputSize, loss, batchSize, unroll };
     this.#loss = LOSSES[loss];
     this.#dropout = dropout;
     this.#seed = seed;
@@ -145,23 +143,24 @@ export class Trainer {
    * Forward with tape, loss and backward over `timesteps` of all streams; the state is carried on to the next window.
    *
    * @returns loss: the weighted mean over all rows; gradientNorm: of all trainable parameters, before clipping
-   * @throws RivuletError `invalid-target`, `token-out-of-range`, `non-finite-input`, naming timestep and stream:
-   *   then nothing has changed
+   * @throws RivuletError `invalid-target`, `token-out-of-range`, `non-finite-input`, naming timestep and stream,
+   *   `invalid-argument`, `wrong-length`: then nothing has changed
    */
   window(window: WindowInput, timesteps: number): { loss: number; gradientNorm: number } {
+    requireWindow(this.#shape, window, timesteps);
     const { inputs, targets, weights } = window;
     const rows = timesteps * this.batchSize;
     const exports = this.#exports;
     this.#writeInputs(this.#session, inputs, rows, 0);
     const at = exports.trainerTargets(this.#at) >> 2;
     if (this.#loss === Loss.CrossEntropy) this.runtime.words.set(targets.subarray(0, rows), at);
-    else this.runtime.floats.set(targets.subarray(0, rows * this.#outputSize), at);
+    else this.runtime.floats.set(targets.subarray(0, rows * this.#shape.outputSize), at);
     const weightsAt = exports.trainerWeights(this.#at) >> 2;
     if (weights) this.runtime.floats.set(weights.subarray(0, rows), weightsAt);
     else this.runtime.floats.fill(1, weightsAt, weightsAt + rows);
     this.#drawMasks();
     const status = exports.backpropagate(this.#at, timesteps, this.#loss);
-    if (status !== Status.Ok) throw this.#refusal(status, targets, inputs);
+    if (status !== Status.Ok) throw windowRefusal(exports, this.#shape, status, window);
     this.#windows++;
     const weightSum = exports.weightSum.value as number;
     return {
@@ -186,11 +185,21 @@ export class Trainer {
     this.#exports.updateSgd(this.#at, momentum, learningRate, 1 - learningRate * weightDecay, clipNorm);
   }
 
-  /** The zero state, of all streams or of one. */
+  /**
+   * The zero state, of all streams or of one.
+   *
+   * @throws RivuletError `invalid-argument`
+   */
   resetState(row?: number): void {
     if (row === undefined) {
       this.#exports.sessionReset(this.#session);
       return;
+    }
+    if (!Number.isInteger(row) || row < 0 || row >= this.batchSize) {
+      throw new RivuletError(
+        'invalid-argument',
+        `row must be an integer from 0 to ${this.batchSize - 1}, got ${show(row)}`,
+      );
     }
     const first = this.#stateAt >> 2;
     for (let at = first + 16 * row; at < first + this.#stateFloats; at += 16 * this.batchSize)
@@ -218,7 +227,10 @@ export class Trainer {
       const count = Math.min(EVALUATION_CHUNK, timesteps - from);
       this.#writeInputs(session, inputs, count, from);
       const status = this.#exports.sequence(session, count);
-      if (status !== Status.Ok) throw this.#refusal(status, targets, inputs, from, 1);
+      if (status !== Status.Ok) {
+        const window = { inputs, targets };
+        throw windowRefusal(this.#exports, this.#shape, status, window, from, 1);
+      }
       sum = this.#addLosses(sum, session, targets, from, count);
     }
     return { sum, rows: (before?.rows ?? 0) + timesteps };
@@ -311,14 +323,15 @@ export class Trainer {
 
   /** Room for the inputs of a window, the outputs of a chunk, or the largest tensor. */
   #stagingBytes(): number {
-    const inputs = this.#input.kind === 'tokens' ? 0 : this.batchSize * this.unroll * this.#input.size;
-    const chunk = (EVALUATION_CHUNK + 1) * Math.max(this.#input.size, 2 * this.#outputSize);
+    const inputs =
+      this.#shape.input.kind === 'tokens' ? 0 : this.batchSize * this.unroll * this.#shape.input.size;
+    const chunk = (EVALUATION_CHUNK + 1) * Math.max(this.#shape.input.size, 2 * this.#shape.outputSize);
     const tensors = [...this.#definition.tensors.values()].map(({ data }) => data.length);
     return 4 * Math.max(inputs, chunk, ...tensors);
   }
 
   #writeInputs(session: number, inputs: Uint32Array | Float32Array, rows: number, from: number): void {
-    const { kind, size } = this.#input;
+    const { kind, size } = this.#shape.input;
     const buffer = this.#exports.inputAddress(session, 0);
     if (kind === 'tokens') {
       this.runtime.words.set(inputs.subarray(from, from + rows), buffer >> 2);
@@ -351,7 +364,7 @@ export class Trainer {
     count: number,
   ): number {
     const exports = this.#exports;
-    const n = this.#outputSize;
+    const n = this.#shape.outputSize;
     const rows = this.#staging;
     const scratch = rows + 4 * count * n;
     const output = exports.outputAddress(session, 0);
@@ -360,7 +373,7 @@ export class Trainer {
       const row = rows + 4 * n * i;
       if (this.#loss === Loss.CrossEntropy) {
         const target = targets[from + i]!;
-        if (target >= n) throw this.#badTarget(target, from + i, 0, 0);
+        if (target >= n) throw badTarget(this.#shape, target, from + i, 0, 0);
         sum += exports.crossEntropy(row, n, target, scratch);
       } else {
         this.runtime.floats.set(targets.subarray((from + i) * n, (from + i + 1) * n), scratch >> 2);
@@ -368,48 +381,6 @@ export class Trainer {
       }
     }
     return sum;
-  }
-
-  #refusal(
-    status: number,
-    targets: Uint32Array | Float32Array,
-    inputs: Uint32Array | Float32Array,
-    from = 0,
-    streams = this.batchSize,
-  ): RivuletError {
-    const exports = this.#exports;
-    if (status === Status.BadTarget) {
-      const row = exports.refusedTargetRow.value as number;
-      const column = exports.refusedTargetColumn.value as number;
-      const value = targets[this.#loss === Loss.CrossEntropy ? row : row * this.#outputSize + column]!;
-      return this.#badTarget(value, Math.floor(row / streams), row % streams, column);
-    }
-    const row = exports.refusedRow.value as number;
-    const place = `at timestep ${from + Math.floor(row / streams)} of stream ${row % streams}`;
-    const { name, size } = this.#input;
-    if (status === Status.TokenOutOfRange) {
-      return new RivuletError(
-        'token-out-of-range',
-        `input ${show(name)}: tokens are integers from 0 to ${size - 1}, got ${inputs[from * streams + row]} ${place}`,
-      );
-    }
-    const column = exports.refusedColumn.value as number;
-    return new RivuletError(
-      'non-finite-input',
-      `input ${show(name)}: every value must be finite, got ${inputs[(from * streams + row) * size + column]} ` +
-        `at index ${column} ${place}`,
-    );
-  }
-
-  #badTarget(value: number, timestep: number, stream: number, column: number): RivuletError {
-    const place = `at timestep ${timestep} of stream ${stream}`;
-    const n = this.#outputSize;
-    return new RivuletError(
-      'invalid-target',
-      this.#loss === Loss.CrossEntropy
-        ? `targets: classes are integers from 0 to ${n - 1}, got ${value} ${place}`
-        : `targets: every value must be finite, got ${value} at index ${column} ${place}`,
-    );
   }
 }
 
@@ -442,4 +413,9 @@ function requireTrainable({ graph, tensors }: ModelDefinition): void {
       );
     }
   }
+}
+
+function requireCount(name: string, count: number): void {
+  if (Number.isInteger(count) && count >= 1) return;
+  throw new RivuletError('invalid-argument', `${name} must be an integer of at least 1, got ${show(count)}`);
 }

@@ -1,0 +1,122 @@
+import { Status } from '../../assembly/shared/codes.ts';
+import { RivuletError, show } from '../errors.ts';
+import type { GraphInput } from '../graph/definition.ts';
+import type { TrainExports } from '../runtime/exports.ts';
+
+/** `cross-entropy`: of logits against classes, in nats. `mean-squared-error`: over all values of a row. */
+export type LossName = 'cross-entropy' | 'mean-squared-error';
+
+export interface WindowInput {
+  /** Tokens [timesteps, batch], or features [timesteps, batch, features]. */
+  readonly inputs: Uint32Array | Float32Array;
+  /** Classes [timesteps, batch], or values [timesteps, batch, size]. */
+  readonly targets: Uint32Array | Float32Array;
+  /** [timesteps, batch]: the weight of each row in the loss, 0 = ignored; 1 by default. */
+  readonly weights?: Float32Array;
+}
+
+/** What a window has to fit. */
+export interface WindowShape {
+  readonly input: GraphInput;
+  readonly outputSize: number;
+  readonly loss: LossName;
+  readonly batchSize: number;
+  /** The most timesteps. */
+  readonly unroll: number;
+}
+
+/**
+ * Checks all of a window but the values of inputs and targets, which the module looks at.
+ *
+ * @throws RivuletError `invalid-argument`, `wrong-length`
+ */
+export function requireWindow(shape: WindowShape, window: WindowInput, timesteps: number): void {
+  const { input, outputSize, loss, batchSize, unroll } = shape;
+  if (!Number.isInteger(timesteps) || timesteps < 1 || timesteps > unroll) {
+    throw new RivuletError(
+      'invalid-argument',
+      `timesteps must be an integer from 1 to ${unroll}, the unroll of the training, got ${show(timesteps)}`,
+    );
+  }
+  const rows = timesteps * batchSize;
+  const isTokens = input.kind === 'tokens';
+  requireValues('inputs', window.inputs, isTokens, rows * (isTokens ? 1 : input.size));
+  const isClasses = loss === 'cross-entropy';
+  requireValues('targets', window.targets, isClasses, rows * (isClasses ? 1 : outputSize));
+  if (window.weights) requireWeights(window.weights, rows);
+}
+
+function requireValues(name: string, values: unknown, isWords: boolean, length: number): void {
+  const expected = isWords ? 'Uint32Array' : 'Float32Array';
+  const tag = ArrayBuffer.isView(values) ? (values as Float32Array)[Symbol.toStringTag] : undefined;
+  if ((tag as string | undefined) !== expected) {
+    throw new RivuletError('invalid-argument', `${name}: expected a ${expected}, got ${show(values)}`);
+  }
+  const got = (values as Float32Array).length;
+  if (got >= length) return;
+  throw new RivuletError('wrong-length', `${name}: expected ${length} values, got ${got}`);
+}
+
+function requireWeights(weights: Float32Array, rows: number): void {
+  requireValues('weights', weights, false, rows);
+  for (let row = 0; row < rows; row++) {
+    const weight = weights[row]!;
+    if (weight >= 0 && weight < Infinity) continue;
+    throw new RivuletError(
+      'invalid-argument',
+      `weights: each must be finite and not negative, got ${weight} in row ${row}`,
+    );
+  }
+}
+
+/** What the module refused, of `streams` streams from timestep `from` on. */
+export function windowRefusal(
+  exports: TrainExports,
+  shape: WindowShape,
+  status: number,
+  { inputs, targets }: WindowInput,
+  from = 0,
+  streams = shape.batchSize,
+): RivuletError {
+  if (status === Status.BadTarget) {
+    const row = exports.refusedTargetRow.value as number;
+    const column = exports.refusedTargetColumn.value as number;
+    const value = targets[shape.loss === 'cross-entropy' ? row : row * shape.outputSize + column]!;
+    return badTarget(shape, value, Math.floor(row / streams), row % streams, column);
+  }
+  const row = exports.refusedRow.value as number;
+  const place = placeOf(from + Math.floor(row / streams), row % streams);
+  const { name, size } = shape.input;
+  if (status === Status.TokenOutOfRange) {
+    return new RivuletError(
+      'token-out-of-range',
+      `input ${show(name)}: tokens are integers from 0 to ${size - 1}, got ${inputs[from * streams + row]} ${place}`,
+    );
+  }
+  const column = exports.refusedColumn.value as number;
+  return new RivuletError(
+    'non-finite-input',
+    `input ${show(name)}: every value must be finite, got ${inputs[(from * streams + row) * size + column]} ` +
+      `at index ${column} ${place}`,
+  );
+}
+
+export function badTarget(
+  { loss, outputSize }: WindowShape,
+  value: number,
+  timestep: number,
+  stream: number,
+  column: number,
+): RivuletError {
+  const place = placeOf(timestep, stream);
+  return new RivuletError(
+    'invalid-target',
+    loss === 'cross-entropy'
+      ? `targets: classes are integers from 0 to ${outputSize - 1}, got ${value} ${place}`
+      : `targets: every value must be finite, got ${value} at index ${column} ${place}`,
+  );
+}
+
+function placeOf(timestep: number, stream: number): string {
+  return `at timestep ${timestep} of stream ${stream}`;
+}
