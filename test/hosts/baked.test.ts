@@ -16,7 +16,7 @@ const OK = 0;
 const cases = hostCases().map((hostCase) => [hostCase.name, hostCase] as const);
 
 describe.for(BUILDS)('a module with a baked plan, %s build', (build) => {
-  const wasm = new Uint8Array(readFileSync(wasmUrl(build)));
+  const wasm = new Uint8Array(readFileSync(wasmUrl(`infer.${build}`)));
 
   it.for(cases)('streams from below heapStart, with the same bits: %s', async ([, { model, inputs }]) => {
     const loaded = rivulet.loadModelSync(model, { runtime: testRuntime(build) });

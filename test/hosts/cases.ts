@@ -10,6 +10,8 @@ export interface HostCase {
   readonly model: Uint8Array;
   /** Features [timesteps, size], or tokens [timesteps]. */
   readonly inputs: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+  /** Epochs of fine-tuning on the inputs before they are streamed; none by default. */
+  readonly epochs?: number;
 }
 
 const SEED = 9_101;
@@ -38,6 +40,16 @@ const LANGUAGE_MODEL = randomModel({
   seed: SEED + 1,
   scale: 2,
 });
+
+/** What a host that trains fine-tunes first: float32, and int8, which is dequantized and quantized again. */
+export function trainingCases(): HostCase[] {
+  const inputs = new Random(SEED + 3).integers(TIMESTEPS, 0, VOCABULARY) as Uint32Array<ArrayBuffer>;
+  const int8 = quantize(LANGUAGE_MODEL, { weights: 'int8' }).definition;
+  return [
+    { name: 'gru float32, tuned', model: serializeModel(LANGUAGE_MODEL), inputs, epochs: 2 },
+    { name: 'gru int8, tuned', model: serializeModel(int8), inputs, epochs: 2 },
+  ];
+}
 
 export function hostCases(): HostCase[] {
   const random = new Random(SEED + 2);

@@ -21,17 +21,18 @@ const POLICY = "script-src 'self' 'wasm-unsafe-eval'";
 export const chromium: Host = {
   name: 'Chromium',
   engine: /HeadlessChrome\/\d+/,
+  trains: true,
   missing: () =>
     existsSync(EXECUTABLE) ? undefined : `no Chromium at ${EXECUTABLE}: install it, or set RIVULET_CHROMIUM`,
   async open() {
     const script = await bundleEntry('page');
     const browser = await playwright.launch({ executablePath: EXECUTABLE, args: FLAGS });
     return {
-      stream: (build, cases) =>
+      stream: (module, cases) =>
         streamInPage(browser, {
           '/': ['text/html', '<!doctype html><script type="module" src="page.js"></script>'],
           '/page.js': ['text/javascript', script],
-          '/infer.wasm': ['application/wasm', readFileSync(wasmUrl(build))],
+          '/module.wasm': ['application/wasm', readFileSync(wasmUrl(module))],
           '/cases.json': ['application/json', JSON.stringify(cases.map(streamCase))],
         }),
       close: () => browser.close(),

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as rivulet from '../../src/index.ts';
 import { ReferenceSession } from '../reference/graph.ts';
 import { BUILDS } from '../runtime.ts';
-import { hostCases, LSTM } from './cases.ts';
+import { type HostCase, hostCases, LSTM, trainingCases } from './cases.ts';
 import { chromium } from './chromium.ts';
-import { type Host, type OpenHost, wasmUrl } from './host.ts';
+import { type Host, type ModuleName, type OpenHost, wasmUrl } from './host.ts';
 import { node24, thisNode } from './node.ts';
 import { streamHash, streamOutputs } from './stream.ts';
 import { wasmtime } from './wasmtime.ts';
@@ -18,18 +18,38 @@ const HOSTS: readonly Host[] = [thisNode, node24, workerd, chromium, wasmtime];
 const required = process.env.RIVULET_REQUIRE_HOSTS === '1';
 
 const cases = hostCases();
-const simd = new WebAssembly.Module(readFileSync(wasmUrl('simd')));
-const expected: Record<string, string> = {};
+const tuned = trainingCases();
+const compiled = (module: ModuleName) => new WebAssembly.Module(readFileSync(wasmUrl(module)));
+
+async function hashesOf(module: ModuleName, all: readonly HostCase[]): Promise<Record<string, string>> {
+  const hashes: Record<string, string> = {};
+  for (const { name, model, inputs, epochs } of all)
+    hashes[name] = await streamHash(rivulet, compiled(module), model, inputs, epochs);
+  return hashes;
+}
+
+let expected: Record<string, string>;
+let expectedTuned: Record<string, string>;
 
 beforeAll(async () => {
-  for (const { name, model, inputs } of cases)
-    expected[name] = await streamHash(rivulet, simd, model, inputs);
+  expected = await hashesOf('infer.simd', cases);
+  expectedTuned = await hashesOf('train.simd', tuned);
+});
+
+describe('training', () => {
+  it('changes what a model streams', async () => {
+    const untuned = await hashesOf(
+      'train.simd',
+      tuned.map((each) => ({ ...each, epochs: 0 })),
+    );
+    for (const { name } of tuned) expect(expectedTuned[name]).not.toBe(untuned[name]);
+  });
 });
 
 describe('the stream', () => {
-  it('is that of the float64 reference', () => {
+  it('is that of the float64 reference', async () => {
     const [{ model, inputs }] = cases as [(typeof cases)[number]];
-    const outputs = streamOutputs(rivulet, simd, model, inputs);
+    const outputs = await streamOutputs(rivulet, compiled('infer.simd'), model, inputs);
     const reference = new ReferenceSession(LSTM);
     const width = LSTM.graph.inputs[0]!.size;
     const wanted: number[] = [];
@@ -56,9 +76,18 @@ describe.for(HOSTS.map((host) => [host.name, host] as const))('%s', ([, host]) =
   it.for(BUILDS)('streams the bits of the SIMD build in this Node: %s build', async (build, { skip }) => {
     skip(missing !== undefined && !required, missing);
     if (open === undefined) throw new Error(`RIVULET_REQUIRE_HOSTS is set, and there is ${missing}`);
-    const result = await open.stream(build, cases);
+    const result = await open.stream(`infer.${build}`, cases);
     expect(result.engine).toMatch(host.engine);
     expect(result.build).toBe(build);
     expect(result.hashes).toEqual(expected);
+  });
+
+  if (!host.trains) return;
+  it.for(BUILDS)('trains to the bits of this Node: %s build', async (build, { skip }) => {
+    skip(missing !== undefined && !required, missing);
+    const result = await open!.stream(`train.${build}`, tuned);
+    expect(result.engine).toMatch(host.engine);
+    expect(result.build).toBe(build);
+    expect(result.hashes).toEqual(expectedTuned);
   });
 });

@@ -12,12 +12,13 @@ import { streamCases } from './stream.ts';
 export const thisNode: Host = {
   name: 'this Node',
   engine: /^Node v\d+/,
+  trains: true,
   missing: () => undefined,
   open: async () => ({
-    stream: (build, cases) =>
+    stream: (module, cases) =>
       streamCases(
         rivulet,
-        new WebAssembly.Module(readFileSync(wasmUrl(build))),
+        new WebAssembly.Module(readFileSync(wasmUrl(module))),
         `Node ${process.version}`,
         cases.map(streamCase),
       ),
@@ -30,6 +31,7 @@ const NODE_24 = fileURLToPath(new URL('../../tools/engines/node_modules/node-24/
 export const node24: Host = {
   name: 'Node 24',
   engine: /^Node v24\./,
+  trains: true,
   missing: () => (existsSync(NODE_24) ? undefined : 'no Node 24: run `npm ci` in tools/engines (linux-x64)'),
   async open() {
     const folder = mkdtempSync(join(tmpdir(), 'rivulet-node-'));
@@ -37,10 +39,10 @@ export const node24: Host = {
     const casesFile = join(folder, 'cases.json');
     writeFileSync(script, await bundleEntry('node'));
     return {
-      async stream(build, cases) {
+      async stream(module, cases) {
         writeFileSync(casesFile, JSON.stringify(cases.map(streamCase)));
         return JSON.parse(
-          execFileSync(NODE_24, [script, fileURLToPath(wasmUrl(build)), casesFile], { encoding: 'utf8' }),
+          execFileSync(NODE_24, [script, fileURLToPath(wasmUrl(module)), casesFile], { encoding: 'utf8' }),
         );
       },
       close: async () => rmSync(folder, { recursive: true }),

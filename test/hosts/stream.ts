@@ -2,7 +2,7 @@
  * The stream that every JavaScript host runs, over the public API alone: bundled into the entries of this folder, it may
  * use nothing that a Worker or a page lacks.
  */
-type Rivulet = Pick<typeof import('../../src/index.ts'), 'createRuntimeSync' | 'loadModelSync'>;
+type Rivulet = Pick<typeof import('../../src/index.ts'), 'createRuntimeSync' | 'fineTune' | 'loadModelSync'>;
 
 /** A case as JSON carries it: bytes in base64. */
 export interface StreamCase {
@@ -10,6 +10,8 @@ export interface StreamCase {
   readonly model: string;
   readonly inputs: string;
   readonly kind: 'features' | 'tokens';
+  /** Epochs of fine-tuning on the inputs, which are tokens, before the model streams them. */
+  readonly epochs: number;
 }
 
 export interface StreamResult {
@@ -28,10 +30,10 @@ export async function streamCases(
   cases: readonly StreamCase[],
 ): Promise<StreamResult> {
   const hashes: Record<string, string> = {};
-  for (const { name, model, inputs, kind } of cases) {
+  for (const { name, model, inputs, kind, epochs } of cases) {
     const { buffer } = fromBase64(inputs);
     const values = kind === 'tokens' ? new Uint32Array(buffer) : new Float32Array(buffer);
-    hashes[name] = await streamHash(rivulet, wasm, fromBase64(model), values);
+    hashes[name] = await streamHash(rivulet, wasm, fromBase64(model), values, epochs);
   }
   return { engine, build: rivulet.createRuntimeSync(wasm).build, hashes };
 }
@@ -42,19 +44,25 @@ export async function streamHash(
   wasm: WebAssembly.Module,
   modelBytes: Uint8Array,
   inputs: Float32Array | Uint32Array,
+  epochs = 0,
 ): Promise<string> {
-  const outputs = streamOutputs(rivulet, wasm, modelBytes, inputs);
+  const outputs = await streamOutputs(rivulet, wasm, modelBytes, inputs, epochs);
   const digest = await crypto.subtle.digest('SHA-256', outputs);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-export function streamOutputs(
+export async function streamOutputs(
   rivulet: Rivulet,
   wasm: WebAssembly.Module,
   modelBytes: Uint8Array,
   inputs: Float32Array | Uint32Array,
-): Float32Array<ArrayBuffer> {
-  const model = rivulet.loadModelSync(modelBytes, { runtime: rivulet.createRuntimeSync(wasm) });
+  epochs = 0,
+): Promise<Float32Array<ArrayBuffer>> {
+  let model = rivulet.loadModelSync(modelBytes, { runtime: rivulet.createRuntimeSync(wasm) });
+  if (epochs > 0) {
+    const options = { epochs, batchSize: 3, unroll: 20, dropout: 0.1, seed: 5, schedule: 'cosine' } as const;
+    ({ model } = await rivulet.fineTune(model, inputs as Uint32Array, options));
+  }
   const session = model.createSession();
   const width = inputs instanceof Float32Array ? model.inputs[0]!.size : 1;
   const size = model.outputs[0]!.size;

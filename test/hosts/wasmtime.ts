@@ -16,6 +16,7 @@ const SCRIPT = fileURLToPath(new URL('./stream.py', import.meta.url));
 export const wasmtime: Host = {
   name: 'wasmtime',
   engine: /^wasmtime \d+\./,
+  trains: false,
   missing() {
     const { status } = spawnSync(PYTHON, ['-c', 'import wasmtime']);
     if (status === 0) return undefined;
@@ -25,10 +26,10 @@ export const wasmtime: Host = {
     const folder = mkdtempSync(join(tmpdir(), 'rivulet-wasmtime-'));
     const casesFile = join(folder, 'cases.json');
     return {
-      async stream(build, cases) {
+      async stream(module, cases) {
         writeFileSync(casesFile, JSON.stringify(cases.map(planCase)));
         return JSON.parse(
-          execFileSync(PYTHON, [SCRIPT, fileURLToPath(wasmUrl(build)), casesFile], { encoding: 'utf8' }),
+          execFileSync(PYTHON, [SCRIPT, fileURLToPath(wasmUrl(module)), casesFile], { encoding: 'utf8' }),
         );
       },
       close: async () => rmSync(folder, { recursive: true }),

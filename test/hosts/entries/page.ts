@@ -4,7 +4,7 @@ import { type StreamResult, streamCases } from '../stream.ts';
 
 async function stream(): Promise<StreamResult> {
   requirePolicy();
-  const wasm = await WebAssembly.compileStreaming(fetch('infer.wasm'));
+  const wasm = await WebAssembly.compileStreaming(fetch('module.wasm'));
   return streamCases(rivulet, wasm, navigator.userAgent, await (await fetch('cases.json')).json());
 }
 
