@@ -13,7 +13,7 @@ describe('learning rates', () => {
     expect(rates('linear', 0, 4)).toEqual([0.5, 0.375, 0.25, 0.125]);
   });
 
-  it('cosine: lr * 0.5 * (1 + cos(pi * step / steps)), as tools/train/char_lm.py has it', () => {
+  it('cosine: lr * 0.5 * (1 + cos(pi * step / steps)), half a cosine', () => {
     rates('cosine', 0, 50).forEach((rate, u) => {
       expect(rate).toBeCloseTo(0.5 * 0.5 * (1 + Math.cos((Math.PI * u) / 50)), 15);
     });
