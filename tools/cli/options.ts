@@ -1,11 +1,15 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
+export function buildOption(): Option {
+  return new Option('--build <build>', 'WebAssembly build')
+    .choices(['auto', 'simd', 'scalar'])
+    .default('auto');
+}
+
 /** The options of every command that opens a model. */
 export function withModelOptions(command: Command): Command {
   return command
-    .addOption(
-      new Option('--build <build>', 'WebAssembly build').choices(['auto', 'simd', 'scalar']).default('auto'),
-    )
+    .addOption(buildOption())
     .addOption(
       new Option('--graph <file>', 'graph as JSON, for a safetensors file that has none').conflicts('config'),
     )
@@ -17,6 +21,25 @@ export function parseNumber(text: string): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (Number.isNaN(value)) throw new InvalidArgumentError('Expected a number.');
   return value;
+}
+
+/** An integer of at least 1. */
+export function parseCount(text: string): number {
+  const value = parseNumber(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('Expected an integer of at least 1.');
+  return value;
+}
+
+export function parsePositive(text: string): number {
+  const value = parseNumber(text);
+  if (!(value > 0)) throw new InvalidArgumentError('Expected a number above 0.');
+  return value;
+}
+
+/** `0.1` is a fraction, what is no number a file. */
+export function parseFileOrFraction(text: string): string | number {
+  return Number.isNaN(Number(text)) || text.trim() === '' ? text : Number(text);
 }
 
 export function parseNames(text: string): string[] {

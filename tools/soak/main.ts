@@ -1,19 +1,21 @@
-// `npm run soak`: each fuzzer over 100,000 mutants, on the SIMD build.
+// `npm run soak`: each fuzzer over 100,000 mutants, and 500 trainings that are killed and resumed, on the SIMD build.
 //
 //   RIVULET_SEED=7 npm run soak     with a seed of one's own; by default each run has a new one; it is printed
 //   RIVULET_MUTANTS=1000000 …       more
+//   RIVULET_KILLS=50 …              fewer
 //
 // A run that was interrupted goes on where it was, unless seed, count, module or fuzzers changed. Exits with 1 where a
-// mutant broke a promise, or too few got past the header.
+// mutant broke a promise, too few got past the header, or a training did not resume to the same bytes.
 
 import { createHash, randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { bundleWorker, runFarm } from '../../test/fuzz/farm.ts';
 import { countPastHeader, FUZZERS, type Fuzzer } from '../../test/fuzz/fuzzers.ts';
+import { COMMAND, soakKills } from './kills.ts';
 import { emptyTally, loadRun, type Run, saveRun, type Tally } from './progress.ts';
 
 const SLICE = 1000;
-/** So many failures of a fuzzer are enough to look at. */
+/** So many failures of a fuzzer, or of kills, are enough to look at. */
 const ENOUGH = 20;
 const FILE = 'build/soak/progress.json';
 
@@ -21,7 +23,7 @@ const bytes = readFileSync('dist/wasm/infer.simd.wasm');
 const module = new WebAssembly.Module(bytes);
 const run = await begin();
 
-console.log(`${run.mutants} mutants each, seed ${run.seed}`);
+console.log(`${run.mutants} mutants each, ${run.kills} kills, seed ${run.seed}`);
 for (const fuzzer of FUZZERS) {
   run.tallies[fuzzer.name] ??= emptyTally();
   const tally = run.tallies[fuzzer.name]!;
@@ -33,22 +35,35 @@ for (const fuzzer of FUZZERS) {
   }
   report(fuzzer, tally);
 }
+run.tallies.kills ??= emptyTally();
+const kills = run.tallies.kills;
+if (kills.done > 0) console.log(`kills: ${kills.done} were done before`);
+await soakKills(kills, run.kills, run.seed, ENOUGH, () => saveRun(FILE, run));
+reportKills(kills);
 
 /** The run that was interrupted, where it is the one that is asked for, or a new one. */
 async function begin(): Promise<Run> {
   const build = await buildHash();
   const mutants = integerFrom('RIVULET_MUTANTS') ?? 100_000;
+  const kills = integerFrom('RIVULET_KILLS') ?? 500;
   const seed = integerFrom('RIVULET_SEED');
   const saved = loadRun(FILE);
-  const isSame = saved?.build === build && saved.mutants === mutants && saved.seed === (seed ?? saved.seed);
-  const isDone = FUZZERS.every(({ name }) => saved?.tallies[name]?.done === mutants);
+  const isSame =
+    saved?.build === build &&
+    saved.mutants === mutants &&
+    saved.kills === kills &&
+    saved.seed === (seed ?? saved.seed);
+  const isDone =
+    FUZZERS.every(({ name }) => saved?.tallies[name]?.done === mutants) &&
+    saved?.tallies.kills?.done === kills;
   if (saved && isSame && !isDone) return saved;
-  return { build, seed: seed ?? randomInt(2 ** 31), mutants, tallies: {} };
+  return { build, seed: seed ?? randomInt(2 ** 31), mutants, kills, tallies: {} };
 }
 
-/** SHA-256 of the module and of the workers, which hold the core and the mutators: all that decides a verdict. */
+/** SHA-256 of modules, command and workers, which hold the core and the mutators: all that decides a verdict. */
 async function buildHash(): Promise<string> {
   const hash = createHash('sha256').update(bytes);
+  for (const file of ['dist/wasm/train.simd.wasm', COMMAND]) hash.update(readFileSync(file));
   for (const { worker } of FUZZERS) hash.update(await bundleWorker(worker));
   return hash.digest('hex');
 }
@@ -77,6 +92,14 @@ function report(fuzzer: Fuzzer, { outcomes, failures }: Tally): void {
   console.log(`${fuzzer.name}: ${past} of ${all} (${(100 * share).toFixed(1)} %) got past the header`);
   console.log(`${fuzzer.name}: ${counts.map(([outcome, count]) => `${outcome} ${count}`).join(', ')}`);
   console.log(`${fuzzer.name}: ${good ? 'passed' : 'FAILED'}, ${failures.length} failures, seed ${run.seed}`);
+  if (!good) process.exitCode = 1;
+}
+
+function reportKills({ done, outcomes, failures }: Tally): void {
+  const left = Object.entries(outcomes).map(([outcome, count]) => `${outcome} ${count}`);
+  const good = failures.length === 0 && done === run.kills;
+  console.log(`kills: ${done}, which left: ${left.join(', ')}`);
+  console.log(`kills: ${good ? 'passed' : 'FAILED'}, ${failures.length} failures, seed ${run.seed}`);
   if (!good) process.exitCode = 1;
 }
 

@@ -7,12 +7,14 @@ export interface Run {
   readonly seed: number;
   /** For each fuzzer. */
   readonly mutants: number;
-  /** By fuzzer. */
+  /** Of trainings. */
+  readonly kills: number;
+  /** By fuzzer, and `kills`. */
   readonly tallies: Record<string, Tally>;
 }
 
 export interface Tally {
-  /** Mutants 0 … done - 1 have been tried. */
+  /** Mutants (or kills) 0 … done - 1 have been tried. */
   done: number;
   readonly outcomes: Record<string, number>;
   readonly failures: string[];

@@ -1,9 +1,12 @@
 import type { Model } from '../../../src/index.ts';
+import type { TextRecord } from '../../cli/training/text.ts';
+import type { TrainingRecord } from '../../cli/training/train-recipe.ts';
 import { type GoldenFile, PROMPT, SAMPLE_CHARACTERS, SAMPLED } from './measure.ts';
-import type { TrainingRecord } from './record.ts';
+import { type Comparison, DATA, type TrainingTimes } from './record.ts';
 
 export interface CardFacts {
   readonly record: TrainingRecord;
+  readonly times: TrainingTimes;
   readonly float32: GoldenFile;
   readonly int8: GoldenFile;
   /** Of the int8 file, which the package holds: at temperature 0, and sampled. */
@@ -12,12 +15,12 @@ export interface CardFacts {
   readonly model: Model;
 }
 
-/** The model card. Every number in it is measured or read from the files and the training's log. */
+/** The model card. Every number in it is measured or read from the files. */
 export function card(facts: CardFacts): string {
   return `# char-lm
 
 A character language model in Melville's manner: it reads text one character at a time and gives the logits of the next
-one. Made by \`tools/models/char-lm.ts\`; do not edit.
+one. Made by \`tools/train/char-lm.ts\`; do not edit.
 
 ${files(facts)}
 
@@ -25,7 +28,7 @@ ${architecture(facts.model)}
 
 ${data(facts.record)}
 
-${training(facts.record)}
+${training(facts.record, facts.times)}
 
 ${characters(facts.model)}
 
@@ -77,44 +80,65 @@ In the int8 file the matrices of the LSTM and of the head are int8 with a scale 
 float32.`;
 }
 
-function data({ data, train, validation }: TrainingRecord): string {
-  const row = (name: string, { characters, sha256 }: TrainingRecord['train']) =>
-    `| ${name} | ${characters.toLocaleString('en-US')} | \`${sha256}\` |`;
+function data({ data, validation }: TrainingRecord): string {
+  const row = ({ file, characters, sha256 }: TextRecord) =>
+    `| ${file} | ${characters.toLocaleString('en-US')} | \`${sha256}\` |`;
   return `## Data
 
-Herman Melville, *Moby-Dick; or, The Whale*, from \`${data}\` (npm): all chapters
+Herman Melville, *Moby-Dick; or, The Whale*, from \`${DATA}\` (npm): all chapters
 joined by blank lines, the first 90 % of the characters for training, the last 10 % for validation.
 
 | text | characters | SHA-256 |
 |---|---:|---|
-${row('train.txt', train)}
-${row('validation.txt', validation)}`;
+${row(data)}
+${row(validation as TextRecord)}`;
 }
 
-function training({ command, seed, software, epochs }: TrainingRecord): string {
-  const minutes = Math.round(epochs.at(-1)!.seconds / 60);
+function training({ recipe, epochs, updates }: TrainingRecord, times: TrainingTimes): string {
   const rows = epochs.map(
-    ({ epoch, loss, validation }) => `| ${epoch} | ${loss.toFixed(4)} | ${validation.toFixed(4)} |`,
+    ({ epoch, loss, validation }) => `| ${epoch} | ${loss.toFixed(4)} | ${validation!.toFixed(4)} |`,
   );
   return `## Training
 
+From nothing, in WebAssembly, by truncated backpropagation through time:
+
 \`\`\`sh
-cd tools/train && npm ci
-node moby-dick.mjs train.txt validation.txt
-${command}
-cd ../..
-node tools/build/run.mjs tools/models/char-lm.ts import tools/train/char-lm.pytorch.safetensors \\
-  --log LOG --train tools/train/train.txt        # LOG: what char_lm.py printed
-node tools/build/run.mjs tools/models/char-lm.ts describe
+npm ci && npm run build
+cd tools/train && npm ci && npm run text && cd ../..
+node tools/build/run.mjs tools/train/char-lm.ts        # --resume goes on after Ctrl-C
 \`\`\`
 
-Adam at 4e-3 with cosine decay to 0, batch 32, truncated BPTT over 96 characters with the state carried on, dropout 0.1
-around the LSTM, gradients clipped at norm 1, seed ${seed}: ${epochs.length} epochs in ${minutes} minutes (${software}).
-Losses as the training printed them, in nats per character, the training loss with dropout:
+${updates.toLocaleString('en-US')} updates in ${minutes(times.seconds)} minutes on one core (${times.software}). The recipe, \`tools/train/char-lm.json\`,
+gives \`model.safetensors\` to the bit, on every engine and also where it was interrupted:
+
+\`\`\`json
+${compactJson(recipe)}
+\`\`\`
+
+![Training and validation loss over the updates](curve.svg)
+
+Losses in nats per character; the training loss is of each window before its update, with dropout, the validation loss
+of the whole text after the epoch, without:
 
 | epoch | training | validation |
 |---:|---:|---:|
-${rows.join('\n')}`;
+${rows.join('\n')}${times.comparison ? `\n\n${comparison(times.comparison)}` : ''}`;
+}
+
+function comparison({ data, validation, epochs, parameters, loss, seconds }: Comparison): string {
+  return `For comparison with the literature, the same recipe on ${data.file} (${data.characters.toLocaleString('en-US')} characters, SHA-256
+\`${data.sha256}\`), the last ${100 * validation} % for validation:
+**${loss.toFixed(4)}** nats/char after ${epochs} epochs, ${minutes(seconds)} minutes, ${parameters.toLocaleString('en-US')} parameters
+(\`tools/train/char-lm.ts --compare FILE\`).`;
+}
+
+/** With the innermost objects on a line each. */
+function compactJson(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(/\{[^{}]*\}/g, (object) => object.replace(/\s+/g, ' '));
+}
+
+function minutes(seconds: number): number {
+  return Math.round(seconds / 60);
 }
 
 function characters({ definition }: Model): string {
