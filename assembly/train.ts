@@ -3,9 +3,9 @@
 export * from './infer';
 export { trainerBytes, trainerInit } from './train/init';
 export {
-  trainerGradients, trainerMoments, trainerSession, trainerTargets, trainerWeights,
+  trainerFirstMoments, trainerGradients, trainerNorm, trainerSecondMoments, trainerSession, trainerTargets, trainerWeights,
 } from './train/trainer';
-export { backpropagate, norm } from './train/window';
+export { backpropagate } from './train/window';
 export { lossSum, refusedTargetColumn, refusedTargetRow, weightSum } from './train/loss/loss';
 export { addSegment, updateAdam, updateSgd } from './train/update';
 export { setDropout } from './train/dropout';

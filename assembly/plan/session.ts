@@ -9,7 +9,7 @@ import { OPERAND, OPERANDS, OP_RECORD, OpRecord, columnsOf } from '../memory/op-
 import { blockRows, paddedRows } from '../memory/rows';
 import { Base, Direction, InputKind, OpCode } from '../shared/codes';
 import { BufferEntry, Header, InputEntry, OpEntry, OutputEntry, StateEntry } from '../shared/plan';
-import { countOf, entry, opEntry } from './image';
+import { countOf, entry, opEntry, operandOf, operandOffset } from './image';
 import { runnerOf } from './table';
 
 @unmanaged
@@ -197,9 +197,9 @@ function resolveOp(session: Session, op: usize, record: OpRecord): void {
   record.n = load<u32>(op, OpEntry.N);
   record.biasColumns = load<u32>(op, OpEntry.BiasColumns);
   record.qmax = load<u32>(op, OpEntry.Qmax);
-  for (let i: usize = 0; i < 5; i++) {
-    const what = load<u32>(op + (i << 3), OpEntry.Operands), offset = load<u32>(op + (i << 3), OpEntry.Operands + 4);
-    resolveOperand(session, what, offset, changetype<usize>(record) + OPERANDS + i * OPERAND);
+  for (let i: u32 = 0; i < 5; i++) {
+    const operand = changetype<usize>(record) + OPERANDS + <usize>i * OPERAND;
+    resolveOperand(session, operandOf(op, i), operandOffset(op, i), operand);
   }
 }
 

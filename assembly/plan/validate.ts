@@ -7,7 +7,9 @@ import { Base, Direction, InputKind, OpCode, Status } from '../shared/codes';
 import {
   BufferEntry, Header, InputEntry, OpEntry, OutputEntry, PlanFormat, SectionEntry, StateEntry,
 } from '../shared/plan';
-import { countOf, entry, offsetOf, opEntry } from './image';
+import {
+  countOf, entry, offsetOf, opEntry, operandBase, operandIndex, operandOf, operandOffset,
+} from './image';
 
 /** The number of the op, buffer, state, input or output that validate() refused. */
 export let refusedIndex: i32 = -1;
@@ -112,7 +114,7 @@ function checkOp(plan: usize, op: usize): i32 {
   if (direction > <u32>Direction.Backward) return Status.BadDirection;
   // A state has rows for one timestep only, so who touches one goes timestep by timestep.
   for (let i = 0; i < 5; i++) {
-    if (baseOf(op, i) == Base.State && direction == Direction.None) return Status.BadDirection;
+    if (operandBase(op, i) == Base.State && direction == Direction.None) return Status.BadDirection;
   }
   const k = load<u32>(op, OpEntry.K), n = load<u32>(op, OpEntry.N), code = load<u32>(op, OpEntry.Code);
   const isMatvec = code == OpCode.MatvecF32 || code == OpCode.MatvecInt8;
@@ -172,30 +174,18 @@ function isProduct(plan: usize, op: usize, k: u32, n: u32): bool {
   const biasColumns = load<u32>(op, OpEntry.BiasColumns), width = max(n, biasColumns);
   if (!isWidth(n) || !(buffer(plan, op, 0, columnsOf(k)) || state(plan, op, 0, k))) return false;
   if (!buffer(plan, op, 3, width)) return false;
-  if (biasColumns == 0) return baseOf(op, 2) == Base.None && offset(op, 2) == 0;
+  if (biasColumns == 0) return operandBase(op, 2) == Base.None && operandOffset(op, 2) == 0;
   return isWidth(biasColumns) && biasColumns >= n && constant(plan, op, 2, <u64>biasColumns * 4);
 }
 
 function checkQmax(plan: usize, op: usize, k: u32, n: u32): i32 {
-  const sum = largestRowSum(plan + offset(op, 1), n, (k + 1) >> 1);
+  const sum = largestRowSum(plan + operandOffset(op, 1), n, (k + 1) >> 1);
   return load<u32>(op, OpEntry.Qmax) == qmaxOf(sum) ? Status.Ok : Status.Int8Overflow;
 }
 
 /** The largest activation for which no int32 sum can overflow: min(32767, ⌊(2³¹ - 1) / largest Σ|w| of a row⌋). */
 export function qmaxOf(largestSum: u32): u32 {
   return largestSum == 0 ? 32767 : min<u32>(32767, 0x7fffffff / largestSum);
-}
-
-function baseOf(op: usize, i: u32): u32 {
-  return load<u32>(op + (<usize>i << 3), OpEntry.Operands) & 0xff;
-}
-
-function index(op: usize, i: u32): u32 {
-  return load<u32>(op + (<usize>i << 3), OpEntry.Operands) >> 8;
-}
-
-function offset(op: usize, i: u32): u32 {
-  return load<u32>(op + (<usize>i << 3), OpEntry.Operands + 4);
 }
 
 /** Operand i and all after it are nothing. */
@@ -205,29 +195,29 @@ function absent(op: usize, i: u32): bool {
 }
 
 function constant(plan: usize, op: usize, i: u32, bytes: u64): bool {
-  const at = offset(op, i);
-  return load<u32>(op + (<usize>i << 3), OpEntry.Operands) == Base.Plan && (at & 15) == 0
+  const at = operandOffset(op, i);
+  return operandOf(op, i) == Base.Plan && (at & 15) == 0
     && at >= offsetOf(plan, Header.Constants) && <u64>at + bytes <= load<u32>(plan, Header.ByteLength);
 }
 
 function buffer(plan: usize, op: usize, i: u32, columns: u32): bool {
-  const at = index(op, i), first = offset(op, i);
-  if (baseOf(op, i) != Base.Buffer || at >= countOf(plan, Header.Buffers) || first & 15) return false;
+  const at = operandIndex(op, i), first = operandOffset(op, i);
+  if (operandBase(op, i) != Base.Buffer || at >= countOf(plan, Header.Buffers) || first & 15) return false;
   const table = entry(plan, Header.Buffers, at);
   return load<u32>(table, BufferEntry.Kind) == InputKind.Features
     && <u64>first + columns <= load<u32>(table, BufferEntry.Columns);
 }
 
 function state(plan: usize, op: usize, i: u32, size: u32): bool {
-  const at = index(op, i);
-  return baseOf(op, i) == Base.State && at < countOf(plan, Header.States) && offset(op, i) == 0
+  const at = operandIndex(op, i);
+  return operandBase(op, i) == Base.State && at < countOf(plan, Header.States) && operandOffset(op, i) == 0
     && load<u32>(entry(plan, Header.States, at), StateEntry.Size) == size;
 }
 
 /** A buffer of tokens, and the input that fills it gives tokens below `vocabulary`. */
 function tokens(plan: usize, op: usize, i: u32, vocabulary: u32): bool {
-  const at = index(op, i);
-  if (baseOf(op, i) != Base.Buffer || at >= countOf(plan, Header.Buffers) || offset(op, i) != 0) return false;
+  const at = operandIndex(op, i);
+  if (operandBase(op, i) != Base.Buffer || at >= countOf(plan, Header.Buffers) || operandOffset(op, i) != 0) return false;
   for (let j: u32 = 0; j < countOf(plan, Header.Inputs); j++) {
     const input = entry(plan, Header.Inputs, j);
     if (load<u32>(input, InputEntry.Buffer) == at) {

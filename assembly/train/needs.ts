@@ -2,7 +2,7 @@
 
 import { columnsOf } from '../memory/op-record';
 import { blockRows } from '../memory/rows';
-import { countOf, entry, opEntry } from '../plan/image';
+import { countOf, entry, opEntry, operandBase, operandIndex, operandOf } from '../plan/image';
 import { Base, Direction, OpCode } from '../shared/codes';
 import { BufferEntry, Header, InputEntry, OpEntry, StateEntry } from '../shared/plan';
 import { isCell } from './table';
@@ -36,7 +36,7 @@ export function isInput(plan: usize, buffer: u32): bool {
 export function isGates(plan: usize, buffer: u32): bool {
   for (let i: u32 = 0; i < countOf(plan, Header.Ops); i++) {
     const op = opEntry(plan, i);
-    if (isCell(load<u32>(op, OpEntry.Code)) && load<u32>(op, OpEntry.Operands) == (Base.Buffer | buffer << 8)) return true;
+    if (isCell(load<u32>(op, OpEntry.Code)) && operandOf(op, 0) == (Base.Buffer | buffer << 8)) return true;
   }
   return false;
 }
@@ -54,9 +54,9 @@ export function transposedBytes(plan: usize, i: u32, rows: i32, streams: i32): u
 
 /** Whether the gradient of what product i reads is a product of matrices: it is wanted, and has several rows at once. */
 export function wantsTranspose(plan: usize, i: u32, rows: i32, streams: i32): bool {
-  const op = opEntry(plan, i), x = load<u32>(op, OpEntry.Operands);
+  const op = opEntry(plan, i);
   if (load<u32>(op, OpEntry.Code) != OpCode.MatvecF32) return false;
-  if ((x & 0xff) == Base.Buffer && isInput(plan, x >> 8)) return false;
+  if (operandBase(op, 0) == Base.Buffer && isInput(plan, operandIndex(op, 0))) return false;
   return (load<u32>(op, OpEntry.Direction) == Direction.None ? rows : streams) > 1;
 }
 

@@ -2,7 +2,7 @@
 
 import { BACKWARD_RECORD, BackwardRecord } from '../memory/backward-record';
 import { OPERAND, OPERANDS, OP_RECORD, OpRecord } from '../memory/op-record';
-import { countOf, opEntry } from '../plan/image';
+import { countOf, opEntry, operandBase, operandIndex, operandOf, operandOffset } from '../plan/image';
 import { Session, bufferAddress } from '../plan/session';
 import { Base, Direction, OpCode } from '../shared/codes';
 import { Header, OpEntry } from '../shared/plan';
@@ -42,12 +42,13 @@ function addOp(trainer: Trainer): OpRecord {
  * a softmax, whose slope at an element depends on all values of the row, the dropped ones too.
  */
 function dropsOut(plan: usize, i: u32): bool {
-  const x = load<u32>(opEntry(plan, i), OpEntry.Operands);
-  if (!isInputProduct(plan, i) || (x & 0xff) != Base.Buffer || isInput(plan, x >> 8)) return false;
+  const product = opEntry(plan, i), x = operandOf(product, 0);
+  if (!isInputProduct(plan, i) || operandBase(product, 0) != Base.Buffer) return false;
+  if (isInput(plan, operandIndex(product, 0))) return false;
   for (let j: u32 = 0; j < i; j++) {
     const op = opEntry(plan, j);
-    if (isInputProduct(plan, j) && load<u32>(op, OpEntry.Operands) == x) return false;
-    if (load<u32>(op, OpEntry.Code) == OpCode.Softmax && load<u32>(op + 8, OpEntry.Operands) == x) return false;
+    if (isInputProduct(plan, j) && operandOf(op, 0) == x) return false;
+    if (load<u32>(op, OpEntry.Code) == OpCode.Softmax && operandOf(op, 1) == x) return false;
   }
   return true;
 }
@@ -58,7 +59,7 @@ function isInputProduct(plan: usize, i: u32): bool {
 }
 
 function addDropout(trainer: Trainer, op: usize, i: u32): void {
-  const record = addOp(trainer), x = load<u32>(op, OpEntry.Operands) >> 8;
+  const record = addOp(trainer), x = operandIndex(op, 0);
   record.run = dropout.index;
   record.direction = Direction.None;
   record.k = i;
@@ -78,7 +79,7 @@ function addStateRecord(trainer: Trainer, op: usize, operand: i32, cell: OpRecor
   record.n = cell.n;
   record.a = load<usize>(from);
   record.aPanel = load<usize>(from, 4);
-  record.b = tapeAddress(trainer, load<u32>(op + (<usize>operand << 3), OpEntry.Operands) >> 8) + (<usize>trainer.rows << 6);
+  record.b = tapeAddress(trainer, operandIndex(op, operand)) + (<usize>trainer.rows << 6);
   record.bPanel = trainer.tapePanel;
 }
 
@@ -109,24 +110,23 @@ function addBackward(trainer: Trainer, op: usize, i: u32, forward: OpRecord): vo
 }
 
 function isState(op: usize, operand: i32): bool {
-  return (load<u32>(op + (<usize>operand << 3), OpEntry.Operands) & 0xff) == Base.State;
+  return operandBase(op, operand) == Base.State;
 }
 
 /** Of the operand before each timestep: the tape of a state, or what else the operand is. */
 function beforeAddress(trainer: Trainer, op: usize, operand: i32, address: usize): usize {
   if (!isState(op, operand)) return address;
-  return tapeAddress(trainer, load<u32>(op + (<usize>operand << 3), OpEntry.Operands) >> 8);
+  return tapeAddress(trainer, operandIndex(op, operand));
 }
 
 function gradientAddress(trainer: Trainer, op: usize, operand: i32): usize {
-  const what = load<u32>(op + (<usize>operand << 3), OpEntry.Operands);
-  const offset = load<u32>(op + (<usize>operand << 3), OpEntry.Operands + 4);
-  switch (what & 0xff) {
+  const index = operandIndex(op, operand), offset = operandOffset(op, operand);
+  switch (operandBase(op, operand)) {
     case Base.Plan: return trainer.parameterGradients + (trainer.plan + offset - trainer.parameters);
     case Base.State:
-      return trainer.stateGradients + (<usize>columnsOfStates(trainer.plan, what >> 8) * <usize>trainer.rows << 2);
+      return trainer.stateGradients + (<usize>columnsOfStates(trainer.plan, index) * <usize>trainer.rows << 2);
     case Base.Buffer: {
-      const gradient = bufferGradient(trainer, what >> 8);
+      const gradient = bufferGradient(trainer, index);
       return gradient ? gradient + <usize>(offset >> 4) * trainer.panelStride : 0;
     }
     default: return 0;

@@ -42,7 +42,7 @@ export class Trainer {
   parameterGradients: usize;
   first: usize;
   second: usize;
-  /** u32 or f32 panels, as the loss wants them; f32, one a row. */
+  /** u32[rows], or f32[rows][size], as the loss wants them; f32, one a row. */
   targets: usize;
   weights: usize;
   /** The model's first output, its gradient, its size. */
@@ -54,6 +54,8 @@ export class Trainer {
   segmentCount: i32;
   /** A Dropout. */
   dropout: usize;
+  /** Of the last window: the global norm of the gradients of what is trainable. */
+  norm: f32;
 }
 
 /** Bytes of the header: the Trainer, then its Dropout. */
@@ -98,4 +100,6 @@ export function trainerSession(at: usize): usize { return changetype<Trainer>(at
 export function trainerTargets(at: usize): usize { return changetype<Trainer>(at).targets; }
 export function trainerWeights(at: usize): usize { return changetype<Trainer>(at).weights; }
 export function trainerGradients(at: usize): usize { return changetype<Trainer>(at).parameterGradients; }
-export function trainerMoments(at: usize): usize { return changetype<Trainer>(at).first; }
+export function trainerFirstMoments(at: usize): usize { return changetype<Trainer>(at).first; }
+export function trainerSecondMoments(at: usize): usize { return changetype<Trainer>(at).second; }
+export function trainerNorm(at: usize): f32 { return changetype<Trainer>(at).norm; }

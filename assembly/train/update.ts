@@ -4,13 +4,12 @@ import { adam } from './optimizer/adam';
 import { SEGMENT, Segment, clipping } from './optimizer/segment';
 import { sgd } from './optimizer/sgd';
 import { Trainer } from './trainer';
-import { norm } from './window';
 
 /** See optimizer/adam.ts. */
 export function updateAdam(
   at: usize, beta1: f32, beta2: f32, rate: f32, root: f32, epsilon: f32, decay: f32, clipNorm: f32,
 ): void {
-  const t = changetype<Trainer>(at), clip = clipping(norm, clipNorm);
+  const t = changetype<Trainer>(at), clip = clipping(t.norm, clipNorm);
   for (let i = 0; i < t.segmentCount; i++) {
     const segment = segmentOf(t, i), o = <usize>segment.offset;
     adam(
@@ -22,7 +21,7 @@ export function updateAdam(
 
 /** See optimizer/sgd.ts. */
 export function updateSgd(at: usize, momentum: f32, rate: f32, decay: f32, clipNorm: f32): void {
-  const t = changetype<Trainer>(at), clip = clipping(norm, clipNorm);
+  const t = changetype<Trainer>(at), clip = clipping(t.norm, clipNorm);
   for (let i = 0; i < t.segmentCount; i++) {
     const segment = segmentOf(t, i), o = <usize>segment.offset;
     sgd(t.parameters + o, t.parameterGradients + o, t.first + o, segment.bytes, clip, momentum, rate, decay);

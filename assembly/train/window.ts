@@ -29,12 +29,9 @@ export function backpropagate(at: usize, timesteps: i32, kind: Loss): i32 {
   memory.fill(trainer.gradients, 0, trainer.gradientBytes);
   lossGradient(trainer, timesteps * trainer.rows, kind);
   flowBack(trainer, timesteps);
-  norm = gradientNorm(trainer.segments, trainer.segmentCount, trainer.parameterGradients);
+  trainer.norm = gradientNorm(trainer.segments, trainer.segmentCount, trainer.parameterGradients);
   return Status.Ok;
 }
-
-/** Of the last window: the global norm of the gradients of what is trainable. */
-export let norm: f32 = 0;
 
 function beginTape(trainer: Trainer): void {
   for (let i: u32 = 0; i < countOf(trainer.plan, Header.States); i++) {

@@ -178,7 +178,8 @@ function fingerprintOf(runtime: Runtime, definition: ModelDefinition, scratch: n
   return { shape: hex(shape), weights: hex(weights) };
 }
 
-function hex(hash: bigint): string {
+/** A 64-bit hash as 16 hexadecimal digits. */
+export function hex(hash: bigint): string {
   return BigInt.asUintN(64, hash).toString(16).padStart(16, '0');
 }
 

@@ -59,7 +59,9 @@ export interface TrainExports extends InferExports {
   trainerTargets(trainer: number): number;
   trainerWeights(trainer: number): number;
   trainerGradients(trainer: number): number;
-  trainerMoments(trainer: number): number;
+  trainerFirstMoments(trainer: number): number;
+  trainerSecondMoments(trainer: number): number;
+  trainerNorm(trainer: number): number;
   addSegment(trainer: number, offset: number, bytes: number): void;
   setDropout(
     trainer: number,
@@ -72,7 +74,6 @@ export interface TrainExports extends InferExports {
   backpropagate(trainer: number, timesteps: number, loss: number): number;
   readonly lossSum: WebAssembly.Global;
   readonly weightSum: WebAssembly.Global;
-  readonly norm: WebAssembly.Global;
   readonly refusedTargetRow: WebAssembly.Global;
   readonly refusedTargetColumn: WebAssembly.Global;
   updateAdam(

@@ -1,4 +1,5 @@
 import { encodeUtf8 } from '../formats/utf8.ts';
+import { hex } from '../plan/place.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
 /** Bytes pass through linear memory in pieces of this size, so that hashing a large data set does not grow it. */
@@ -28,7 +29,7 @@ export function fingerprint(
       add(encodeUtf8(`${bytes.length};`));
       for (let at = 0; at < bytes.length; at += PIECE_BYTES) add(bytes.subarray(at, at + PIECE_BYTES));
     }
-    return BigInt.asUintN(64, hash).toString(16).padStart(16, '0');
+    return hex(hash);
   } finally {
     runtime.free(scratch);
   }

@@ -35,6 +35,7 @@ export function readPorts(definition: ModelDefinition): Ports {
         'as fineTune does',
     );
   }
+  requireTensorsOfTheirOwn(nodes);
   const last: GraphNode = nodes.find(({ name }) => name === output.from)!;
   return {
     input,
@@ -45,4 +46,21 @@ export function readPorts(definition: ModelDefinition): Ports {
     },
     tokenizer: definition.tokenizer && createTokenizer(definition.tokenizer),
   };
+}
+
+/** A gradient belongs to one use of a tensor. */
+function requireTensorsOfTheirOwn(nodes: readonly GraphNode[]): void {
+  const users = new Map<string, string>();
+  for (const node of nodes) {
+    for (const name of 'tensors' in node ? Object.values(node.tensors as Record<string, string>) : []) {
+      const user = users.get(name);
+      users.set(name, node.name);
+      if (user === undefined) continue;
+      throw new RivuletError(
+        'not-supported',
+        `tensor ${show(name)} serves ${show(user)} and ${show(node.name)}: training needs a tensor for each use, ` +
+          'give one of them a copy',
+      );
+    }
+  }
 }

@@ -1,13 +1,13 @@
 import { Loss, Status } from '../../assembly/shared/codes.ts';
 import { RivuletError, show } from '../errors.ts';
 import type { ModelDefinition } from '../graph/definition.ts';
-import { inferShapes } from '../graph/validate.ts';
 import { type PlacedPlan, placePlan } from '../plan/place.ts';
 import { planModel } from '../plan/plan.ts';
 import { columnsOf } from '../plan/writer.ts';
 import type { TrainExports } from '../runtime/exports.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { mergeBiases, ParameterMap } from './parameters.ts';
+import { readPorts } from './ports.ts';
 import {
   badTarget,
   type LossName,
@@ -99,7 +99,7 @@ export class Trainer {
    * @throws RivuletError `not-supported`, `invalid-argument`, `out-of-memory`, and what a bad definition throws
    */
   constructor(runtime: Runtime, definition: ModelDefinition, options: TrainerOptions) {
-    const { sizes } = inferShapes(definition);
+    const { input, output } = readPorts(definition);
     const { batchSize, unroll, loss, trainable = () => true, dropout = 0, seed = 0 } = options;
     requireCount('batchSize', batchSize);
     requireCount('unroll', unroll);
@@ -108,10 +108,7 @@ export class Trainer {
     this.unroll = unroll;
     this.#exports = runtime.trainExports;
     this.#definition = mergeBiases(definition);
-    requireTrainable(this.#definition);
-    const input = definition.graph.inputs[0]!;
-    const outputSize = sizes.get(definition.graph.outputs[0]!.from)!;
-    this.#shape = { input, outputSize, loss, batchSize, unroll };
+    this.#shape = { input, outputSize: output.size, loss, batchSize, unroll };
     this.#loss = LOSSES[loss];
     this.#dropout = dropout;
     this.#seed = seed;
@@ -165,7 +162,7 @@ export class Trainer {
     const weightSum = exports.weightSum.value as number;
     return {
       loss: weightSum > 0 ? (exports.lossSum.value as number) / weightSum : 0,
-      gradientNorm: exports.norm.value as number,
+      gradientNorm: exports.trainerNorm(this.#at),
     };
   }
 
@@ -297,12 +294,11 @@ export class Trainer {
 
   #savedBlocks(): [name: string, address: number, floats: number][] {
     const floats = this.#constants.bytes >> 2;
-    const moments = this.#exports.trainerMoments(this.#at);
-    const secondMoments = moments + Math.ceil(this.#constants.bytes / 64) * 64;
+    const moments = this.#exports.trainerFirstMoments(this.#at);
     return [
       ['parameters', this.#constants.address, floats],
       ['moments', moments, floats],
-      ['secondMoments', secondMoments, floats],
+      ['secondMoments', this.#exports.trainerSecondMoments(this.#at), floats],
       ['state', this.#stateFloats === 0 ? moments : this.#stateAt, this.#stateFloats],
     ];
   }
@@ -381,37 +377,6 @@ export class Trainer {
       }
     }
     return sum;
-  }
-}
-
-/** @throws RivuletError `not-supported` */
-function requireTrainable({ graph, tensors }: ModelDefinition): void {
-  if (graph.inputs.length !== 1 || graph.outputs.length !== 1) {
-    throw new RivuletError(
-      'not-supported',
-      `training takes a model with one input and one output, got ${graph.inputs.length} and ${graph.outputs.length}`,
-    );
-  }
-  const users = new Map<string, string>();
-  for (const node of graph.nodes) {
-    for (const name of 'tensors' in node ? Object.values(node.tensors as Record<string, string>) : []) {
-      const user = users.get(name);
-      users.set(name, node.name);
-      if (user === undefined) continue;
-      throw new RivuletError(
-        'not-supported',
-        `tensor ${show(name)} serves ${show(user)} and ${show(node.name)}: training needs a tensor for each use, ` +
-          'give one of them a copy',
-      );
-    }
-  }
-  for (const [name, { dtype }] of tensors) {
-    if (dtype !== 'F32') {
-      throw new RivuletError(
-        'not-supported',
-        `tensor ${show(name)} is ${dtype}: training needs float32 weights, dequantize the model first`,
-      );
-    }
   }
 }
 
