@@ -1,13 +1,17 @@
 // The inference module: exports only. Addresses are bytes in the exported memory.
 
 export { allocate, free, heapStart } from './memory/arena';
-export { qmaxOf, refusedIndex, validate } from './plan/validate';
+export { refusedIndex, validate } from './plan/validate';
+export { qmaxOf } from './plan/validate-op';
 export {
-  copyState, inputAddress, outputAddress, panelStride, sessionBytes, sessionInit, sessionReset, stateAddress,
+  encoderStride, inputAddress, lengthsAddress, memoryLengthsAddress, outputAddress, panelStride, sessionBytes, stateAddress,
+  streams,
 } from './plan/session';
+export { sessionInit } from './plan/init';
+export { copyRow, copyState, sessionReset, sessionResetRow } from './plan/states';
 export { refusedColumn, refusedInput, refusedRow } from './plan/inputs';
-export { step, streams } from './plan/step';
-export { sequence } from './plan/sequence';
+export { step } from './plan/step';
+export { encode, sequence } from './plan/sequence';
 export { packF32 } from './kernels/pack/f32';
 export { panelsFromRows, rowsFromPanels } from './kernels/pack/rows';
 export { clearInt8, largestRowSum, packInt8 } from './kernels/pack/int8';

@@ -1,7 +1,7 @@
 // The training module: inference, and what changes the parameters. Addresses are bytes in the exported memory.
 
 export * from './infer';
-export { trainerBytes, trainerInit } from './train/init';
+export { trainerBytes, trainerFresh, trainerInit, trainerReset, trainerResetRow } from './train/init';
 export {
   trainerFirstMoments, trainerGradients, trainerNorm, trainerSecondMoments, trainerSession, trainerTargets, trainerWeights,
 } from './train/trainer';

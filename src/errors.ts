@@ -20,6 +20,7 @@ export type RivuletErrorCode =
   | 'unsupported-format'
   | 'not-supported'
   | 'not-streamable'
+  | 'not-encoded'
   | 'empty-data'
   | 'invalid-target'
   | 'diverged'

@@ -1,24 +1,97 @@
 // For `using`: the declarations name Symbol.dispose, which a consumer's `lib` may lack.
 /// <reference lib="esnext.disposable" preserve="true" />
 
+export type { VectorLayer } from './build/apply.ts';
+export {
+  type ConvolutionOptions,
+  convolution,
+  type FrameConvolutionOptions,
+  type FramePoolingOptions,
+  frameConvolution,
+  framePooling,
+  timePooling,
+} from './build/convolution.ts';
+export { type AttentionOptions, add, attention, concat, mul } from './build/merging.ts';
+export { type BuildOptions, type ModelParts, model } from './build/model.ts';
+export {
+  activation,
+  type BatchNormOptions,
+  batchNorm,
+  type DenseOptions,
+  dense,
+  dropout,
+  embedding,
+  type LayerNormOptions,
+  layerNorm,
+  type NameOption,
+  slice,
+  type TokensLayer,
+} from './build/pointwise.ts';
+export {
+  type GruOptions,
+  gru,
+  type LstmOptions,
+  lstm,
+  type MinimalOptions,
+  minGru,
+  minLstm,
+  type RecurrentOptions,
+  type RnnOptions,
+  rnn,
+} from './build/recurrent.ts';
+export { type SequentialOptions, sequential } from './build/sequential.ts';
+export {
+  type Ending,
+  input,
+  type State,
+  statesOf,
+  type Tokens,
+  tokens,
+  type Value,
+  type Vector,
+} from './build/value.ts';
+export { type Decoded, decode } from './decode/decode.ts';
+export type { DecodeOptions } from './decode/options.ts';
+export type { SamplingOptions } from './decode/sampling.ts';
 export { RivuletError, type RivuletErrorCode } from './errors.ts';
 export type {
   Activation,
+  ActivationName,
   ActivationNode,
+  AddNode,
+  AttentionNode,
+  BatchNormNode,
+  ConcatNode,
+  ConvolutionNode,
   DenseNode,
+  DropoutNode,
   DType,
   EmbeddingNode,
+  Encoder,
+  FrameConvolutionNode,
+  FrameLayout,
+  FramePoolingNode,
+  GateActivation,
   Graph,
   GraphInput,
   GraphNode,
   GraphOutput,
   GruNode,
+  LayerNormNode,
   LstmNode,
+  LstmTensors,
+  MinGruNode,
+  MinimalTensors,
+  MinLstmNode,
   ModelDefinition,
+  MulNode,
   NodeType,
+  RecurrentNode,
   RecurrentTensors,
   RnnNode,
+  SliceNode,
   Tensor,
+  TimePoolingNode,
   TokenizerDefinition,
 } from './graph/definition.ts';
 export { importPyTorch, type PyTorchConfig } from './import/pytorch.ts';
@@ -29,8 +102,16 @@ export { createRuntime, createRuntimeSync, type RuntimeOptions } from './runtime
 export type { Runtime } from './runtime/runtime.ts';
 export { type LoadOptions, loadModel, loadModelSync, type ModelSource } from './session/load.ts';
 export type { Layer, Model, ModelOutput, SessionOptions } from './session/model.ts';
+export type {
+  RestoreOptions,
+  RowOptions,
+  RunOptions,
+  Sequence,
+  SequenceOptions,
+  StepInput,
+} from './session/options.ts';
 export { quantize } from './session/quantize.ts';
-export type { RestoreOptions, RowOptions, RunOptions, Session, StepInput } from './session/session.ts';
+export type { Session } from './session/session.ts';
 export { type Evaluation, evaluateText } from './text/evaluate.ts';
 export { type GenerateOptions, generateText } from './text/generate.ts';
 export { createTokenizer, type Tokenizer } from './text/tokenizer.ts';

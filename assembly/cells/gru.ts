@@ -19,6 +19,7 @@
 import { flush, flushVector, smallest } from '../kernels/activation/flush';
 import { sigmoidPanels, tanhPanels } from '../kernels/activation/panels';
 import { constant, tanh, tanhVector } from '../kernels/activation/tanh';
+import { multiply } from '../kernels/elementwise/mul';
 import { BackwardRecord } from '../memory/backward-record';
 import { OpRecord, columnsOf } from '../memory/op-record';
 import { runBytes, runCount } from '../memory/runs';
@@ -76,7 +77,7 @@ function candidate(n: usize, r: usize, nh: usize, bytes: usize): void {
 }
 
 /** h = y = n + z (h - n) */
-function interpolate(n: usize, z: usize, h: usize, y: usize, bytes: usize): void {
+export function interpolate(n: usize, z: usize, h: usize, y: usize, bytes: usize): void {
   const end = n + bytes;
   if (ASC_FEATURE_SIMD) {
     const tiny = smallest();
@@ -92,22 +93,6 @@ function interpolate(n: usize, z: usize, h: usize, y: usize, bytes: usize): void
       store<f32>(h, hidden); store<f32>(y, hidden);
       n += 4; z += 4; h += 4; y += 4;
     } while (n < end);
-  }
-}
-
-/** out = a b */
-function multiply(a: usize, b: usize, out: usize, bytes: usize): void {
-  const end = a + bytes;
-  if (ASC_FEATURE_SIMD) {
-    do {
-      v128.store(out, f32x4.mul(v128.load(a), v128.load(b)));
-      a += 16; b += 16; out += 16;
-    } while (a < end);
-  } else {
-    do {
-      store<f32>(out, load<f32>(a) * load<f32>(b));
-      a += 4; b += 4; out += 4;
-    } while (a < end);
   }
 }
 

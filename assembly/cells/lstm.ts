@@ -89,8 +89,8 @@ export function lstmBackward(at: usize, row: i32, rows: i32): void {
   for (let p: usize = 0; p < <usize>panels; p++) {
     const gates = op.a + from + p * stride, before = record.tapeB + from + p * record.tapeBPanel;
     const dy = record.dd + from + p * op.dPanel, dh = record.dc + p * op.cPanel, dc = record.db + p * op.bPanel;
-    if (ASC_FEATURE_SIMD) backwardSimd(gates, gate, before, before + bytes, dy, dh, dc, bytes);
-    else backwardScalar(gates, gate, before, before + bytes, dy, dh, dc, bytes);
+    if (ASC_FEATURE_SIMD) backwardSimd(gates, gate, before, before + record.after, dy, dh, dc, bytes);
+    else backwardScalar(gates, gate, before, before + record.after, dy, dh, dc, bytes);
   }
 }
 

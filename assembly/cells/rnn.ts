@@ -5,11 +5,11 @@
 // Backward, with dh what flows back from y and from the next timestep: dgates = dh (1 - h²), or dh where h > 0, in
 // place of the activated gates; dh ← 0 (the recurrent product adds its share).
 
-import { flush, flushVector, smallest } from '../kernels/activation/flush';
 import { reluPanels, tanhPanels } from '../kernels/activation/panels';
 import { BackwardRecord } from '../memory/backward-record';
 import { OpRecord, columnsOf } from '../memory/op-record';
 import { runBytes, runCount } from '../memory/runs';
+import { copyFlushed } from './remember';
 
 export function rnnTanh(at: usize, row: i32, rows: i32): void {
   const op = changetype<OpRecord>(at);
@@ -31,24 +31,6 @@ function give(op: OpRecord, row: i32, rows: i32): void {
   const gates = op.a + <usize>row * op.aRow, y = op.c + <usize>row * op.cRow;
   for (let p: usize = 0; p < <usize>runCount(stride, panels, rows); p++) {
     copyFlushed(gates + p * stride, op.b + p * op.bPanel, y + p * op.cPanel, bytes);
-  }
-}
-
-function copyFlushed(gates: usize, h: usize, y: usize, bytes: usize): void {
-  const end = gates + bytes;
-  if (ASC_FEATURE_SIMD) {
-    const tiny = smallest();
-    do {
-      const v = flushVector(v128.load(gates), tiny);
-      v128.store(h, v); v128.store(y, v);
-      gates += 16; h += 16; y += 16;
-    } while (gates < end);
-  } else {
-    do {
-      const v = flush(load<f32>(gates));
-      store<f32>(h, v); store<f32>(y, v);
-      gates += 4; h += 4; y += 4;
-    } while (gates < end);
   }
 }
 

@@ -55,7 +55,8 @@ function place(bytes: usize): usize {
     if (address - at >= size) break;
     at = address + load<usize>(record, 4);
   }
-  if (i == used && !reach(at, size)) return 0;
+  // behind a block that ends with the 4 GiB of the address space, `at` is 0
+  if (i == used && (at == 0 || !reach(at, size))) return 0;
   const record = records + <usize>i * RECORD;
   memory.copy(record + RECORD, record, <usize>(used - i) * RECORD);
   store<usize>(record, at);

@@ -1,3 +1,5 @@
+import { columnsOf } from './op-record';
+
 /** One row of a panel, 64 bytes. Inline: memory.copy is a call out of the module's code, 4 ns for so few bytes. */
 // @ts-ignore: decorator
 @inline
@@ -10,6 +12,16 @@ export function copyPanel(to: usize, from: usize): void {
     store<u64>(to, load<u64>(from, 16), 16); store<u64>(to, load<u64>(from, 24), 24);
     store<u64>(to, load<u64>(from, 32), 32); store<u64>(to, load<u64>(from, 40), 40);
     store<u64>(to, load<u64>(from, 48), 48); store<u64>(to, load<u64>(from, 56), 56);
+  }
+}
+
+/** `rows` rows of the panels of n columns. */
+export function copyRows(from: usize, fromPanel: usize, to: usize, toPanel: usize, n: i32, rows: i32): void {
+  const bytes = <usize>rows << 6;
+  for (let panels = columnsOf(n) >> 4; panels > 0; panels--) {
+    if (rows == 1) copyPanel(to, from);
+    else memory.copy(to, from, bytes);
+    from += fromPanel; to += toPanel;
   }
 }
 

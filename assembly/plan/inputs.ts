@@ -10,11 +10,11 @@ export let refusedInput: i32 = 0;
 export let refusedRow: i32 = 0;
 export let refusedColumn: i32 = 0;
 
-/** Checks the first `rows` rows of every input: finite features, tokens within the vocabulary. */
-export function checkInputs(session: Session, rows: i32): i32 {
-  for (let at = session.inputs; at < session.inputsEnd; at += INPUT_RECORD) {
+/** Checks the first `rows` rows of the inputs first … end: finite features, tokens within the vocabulary. */
+export function checkInputs(session: Session, first: usize, end: usize, rows: i32): i32 {
+  for (let at = first; at < end; at += INPUT_RECORD) {
     const input = changetype<InputRecord>(at);
-    const status = input.kind == InputKind.Tokens ? checkTokens(input, rows) : checkFeatures(session, input, rows);
+    const status = input.kind == InputKind.Tokens ? checkTokens(input, rows) : checkFeatures(input, rows);
     if (status != Status.Ok) {
       refusedInput = <i32>((at - session.inputs) / INPUT_RECORD);
       return status;
@@ -34,8 +34,8 @@ function checkTokens(input: InputRecord, rows: i32): i32 {
   return Status.Ok;
 }
 
-function checkFeatures(session: Session, input: InputRecord, rows: i32): i32 {
-  const stride = session.panelStride;
+function checkFeatures(input: InputRecord, rows: i32): i32 {
+  const stride = <usize>input.stride;
   const runs = runCount(stride, input.panels, rows), bytes = runBytes(stride, input.panels, rows);
   if (allFinite(input.address, stride, runs, bytes)) return Status.Ok;
   for (refusedRow = 0; refusedRow < rows; refusedRow++) {

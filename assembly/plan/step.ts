@@ -6,8 +6,8 @@ import { Session } from './session';
 /** One timestep of every row; allocates nothing. Where it answers anything but Ok, the state is as it was. */
 export function step(at: usize): i32 {
   const session = changetype<Session>(at), rows = session.rows;
-  if (!session.streams) return Status.NotStreamable;
-  const status = checkInputs(session, rows);
+  if (session.readiness != Status.Ok) return session.readiness;
+  const status = checkInputs(session, session.inputs, session.inputsEnd, rows);
   if (status != Status.Ok) return status;
   const end = session.opsEnd;
   let op = session.ops;
@@ -16,9 +16,4 @@ export function step(at: usize): i32 {
     op += changetype<OpRecord>(op).span;
   } while (op < end);
   return Status.Ok;
-}
-
-/** Whether the plan of a session can go timestep by timestep. */
-export function streams(at: usize): bool {
-  return changetype<Session>(at).streams;
 }

@@ -1,6 +1,6 @@
 // Read by asc and tsc alike: the numbers on which the plan's writer and its reader agree.
 
-/** What an operation does. The operands of each are listed in assembly/plan/validate.ts. */
+/** What an operation does. The operands of each are listed in assembly/plan/signatures.ts. */
 export const enum OpCode {
   Embedding = 1,
   MatvecF32 = 2,
@@ -15,21 +15,64 @@ export const enum OpCode {
   GruAfter = 11,
   GruReset = 12,
   GruBefore = 13,
+  HardSigmoid = 14,
+  LeakyRelu = 15,
+  Elu = 16,
+  Softsign = 17,
+  Clip = 18,
+  Add = 19,
+  Mul = 20,
+  Average = 21,
+  Affine = 22,
+  AddScaled = 23,
+  CopyColumns = 24,
+  LayerNorm = 25,
+  Dropout = 26,
+  LstmCell = 27,
+  Remember = 28,
+  GruState = 29,
+  MinGruState = 30,
+  MinLstmState = 31,
+  Window = 32,
+  ConvolutionF32 = 33,
+  ConvolutionInt8 = 34,
+  MaxPool = 35,
+  AveragePool = 36,
+  TimeMax = 37,
+  TimeSum = 38,
+  TimeMean = 39,
+  Attention = 40,
+  CopyState = 41,
 }
 
-/** How an operation moves through a sequence: all timesteps at once, or one after the other. */
+/** How an operation moves through a sequence. */
 export const enum Direction {
+  /** All timesteps at once. */
   None = 0,
+  /** One timestep after the other. */
   Forward = 1,
+  /** From the last timestep to the first. */
   Backward = 2,
+  /** Once, when the sequence of the encoder is over. */
+  Once = 3,
 }
 
-/** Where an operand lies. Plan: a byte offset; buffer and state: an index, the offset counts columns. */
+/**
+ * Where an operand lies. Plan: a byte offset; buffer and state: an index, the offset counts columns; encoded: a buffer
+ * of the encoder, read as a whole by an op of the main section.
+ */
 export const enum Base {
   None = 0,
   Plan = 1,
   Buffer = 2,
   State = 3,
+  Encoded = 4,
+}
+
+/** A range of ops: main runs once a timestep, the encoder once a sequence, before it. */
+export const enum SectionKind {
+  Main = 0,
+  Encoder = 1,
 }
 
 export const enum InputKind {
@@ -51,6 +94,8 @@ export const enum Status {
   NotStreamable = 3,
   TooManyTimesteps = 4,
   BadTarget = 5,
+  BadLength = 6,
+  NotEncoded = 7,
   BadHeader = 16,
   BadTable = 17,
   BadSection = 18,

@@ -2,13 +2,13 @@
 //
 //   header | sections | ops | buffers | states | inputs | outputs | constants (weights, biases, scales)
 //
-// A section is a range of ops; version 1 has exactly one, run once a timestep. Buffers hold what lives for one
-// timestep, states what lives on. Both are float32 in panels of 16 columns, [columns/16][rows][16]; a buffer of kind
+// A section is a range of ops: the main one, run once a timestep, and behind it perhaps an encoder, run once a sequence
+// before it. Buffers hold what lives for one timestep, states what lives on. Both are float32 in panels of 16 columns, [columns/16][rows][16]; a buffer of kind
 // tokens holds one u32 per row.
 
 export const enum PlanFormat {
   Magic = 0x31505652, // "RVP1"
-  Version = 1,
+  Version = 2,
   HeaderBytes = 128,
   /** sections, buffers, states, inputs and outputs */
   EntryBytes = 16,
@@ -43,18 +43,27 @@ export const enum SectionEntry {
   OpCount = 4,
 }
 
-/** A buffer: (columns, kind, 0, 0). Columns are a multiple of 16; a buffer of tokens has 1. */
+/** A buffer: (columns, kind, section, 0). Columns are a multiple of 16; a buffer of tokens has 1. */
 export const enum BufferEntry {
   Columns = 0,
   Kind = 4,
+  Section = 8,
 }
 
-/** A state: (size, 0, 0, 0); its columns are the size rounded up to 16. */
+/**
+ * A state: (size, section, offset of the constant that it begins with, 0); its columns are the size rounded up to 16.
+ * Without a constant, offset 0, it begins with zeros.
+ */
 export const enum StateEntry {
   Size = 0,
+  Section = 4,
+  Initial = 8,
 }
 
-/** An input: (buffer, kind, size, 0); the size is that of the vector or of the vocabulary. */
+/**
+ * An input: (buffer, kind, size, 0); the size is that of the vector or of the vocabulary. Those of the encoder come
+ * behind all others.
+ */
 export const enum InputEntry {
   Buffer = 0,
   Kind = 4,
@@ -67,13 +76,14 @@ export const enum OutputEntry {
   Size = 4,
 }
 
-/** An op: (code, direction, five operands of (base | index << 8, offset), k, n, bias columns, qmax). */
+/** An op: (code, direction, five operands of (base | index << 8, offset), k, n, m, qmax). */
 export const enum OpEntry {
   Code = 0,
   Direction = 4,
   Operands = 8,
   K = 48,
   N = 52,
-  BiasColumns = 56,
+  /** A third size: the columns of a bias, the first column that a copy writes. */
+  M = 56,
   Qmax = 60,
 }

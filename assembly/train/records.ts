@@ -2,32 +2,45 @@
 
 import { BACKWARD_RECORD, BackwardRecord } from '../memory/backward-record';
 import { OPERAND, OPERANDS, OP_RECORD, OpRecord } from '../memory/op-record';
-import { countOf, opEntry, operandBase, operandIndex, operandOf, operandOffset } from '../plan/image';
-import { Session, bufferAddress } from '../plan/session';
-import { Base, Direction, OpCode } from '../shared/codes';
-import { Header, OpEntry } from '../shared/plan';
-import { dropout, dropoutBackward } from './dropout';
-import { columnsOfGradients, columnsOfStates, isGates, isInput, transposedBytes, wantsTranspose } from './needs';
-import { backwardOf, parametersOf, statesWritten } from './table';
+import { countOf, entry, opEntry, operandBase, operandIndex, operandOf, operandOffset } from '../plan/image';
+import { Session, bufferAddress, strideOf } from '../plan/session';
+import { Base, Direction, OpCode, SectionKind } from '../shared/codes';
+import { Header, OpEntry, StateEntry } from '../shared/plan';
+import { dropout, dropoutBackward, dropoutNode } from './dropout';
+import {
+  columnsOfStates, gradientBytes, isGates, isInput, sectionOfOp, tapeBytes, tapePanel, transposedBytes, wantsTranspose,
+} from './needs';
+import { backwardOf, outputOperand, parametersOf, statesWritten } from './table';
 import { recordState } from './tape';
 import { Trainer } from './trainer';
 
 /** Sets the session's ops to the plan's, with a dropout before and the records of states behind where they belong. */
 export function makeRecords(trainer: Trainer): void {
   const session = changetype<Session>(trainer.session), plan = trainer.plan;
+  let mainEnd: usize = 0;
   trainer.opsEnd = trainer.ops;
   trainer.backwardEnd = trainer.backward;
   for (let i: u32 = 0; i < countOf(plan, Header.Ops); i++) {
     const op = opEntry(plan, i);
+    if (mainEnd == 0 && sectionOfOp(plan, i) == SectionKind.Encoder) {
+      mainEnd = trainer.opsEnd;
+      trainer.backwardMainEnd = trainer.backwardEnd;
+    }
     if (dropsOut(plan, i)) addDropout(trainer, op, i);
     const record = addOp(trainer);
     memory.copy(changetype<usize>(record), session.ops + <usize>i * OP_RECORD, OP_RECORD);
+    if (load<u32>(op, OpEntry.Code) == OpCode.Dropout) becomeDropout(trainer, record, i);
     addBackward(trainer, op, i, record);
     const states = statesWritten(load<u32>(op, OpEntry.Code));
     for (let operand = 1; operand <= states; operand++) addStateRecord(trainer, op, operand, record);
   }
+  if (mainEnd == 0) {
+    mainEnd = trainer.opsEnd;
+    trainer.backwardMainEnd = trainer.backwardEnd;
+  }
   session.ops = trainer.ops;
-  session.opsEnd = trainer.opsEnd;
+  session.opsEnd = mainEnd;
+  session.encoderOpsEnd = trainer.opsEnd;
 }
 
 function addOp(trainer: Trainer): OpRecord {
@@ -38,8 +51,9 @@ function addOp(trainer: Trainer): OpRecord {
 }
 
 /**
- * Whether product i is the first to read a value that is no input of the model: there the dropout goes. None goes behind
- * a softmax, whose slope at an element depends on all values of the row, the dropped ones too.
+ * Whether product i is the first op to read a value that is no input of the model: there the dropout goes, and every later
+ * reader sees what it left. None goes behind a softmax, whose slope at an element depends on all values of the row, the
+ * dropped ones too.
  */
 function dropsOut(plan: usize, i: u32): bool {
   const product = opEntry(plan, i), x = operandOf(product, 0);
@@ -47,15 +61,30 @@ function dropsOut(plan: usize, i: u32): bool {
   if (isInput(plan, operandIndex(product, 0))) return false;
   for (let j: u32 = 0; j < i; j++) {
     const op = opEntry(plan, j);
-    if (isInputProduct(plan, j) && operandOf(op, 0) == x) return false;
+    if (reads(op, x)) return false;
     if (load<u32>(op, OpEntry.Code) == OpCode.Softmax && operandOf(op, 1) == x) return false;
   }
   return true;
 }
 
+/** Whether an op reads a buffer that it does not write. */
+function reads(op: usize, x: u32): bool {
+  const out = outputOperand(load<u32>(op, OpEntry.Code));
+  if (operandOf(op, out) == x) return false;
+  for (let operand = 0; operand < 4; operand++) if (operandOf(op, operand) == x) return true;
+  return false;
+}
+
 function isInputProduct(plan: usize, i: u32): bool {
   const op = opEntry(plan, i);
   return load<u32>(op, OpEntry.Code) == OpCode.MatvecF32 && load<u32>(op, OpEntry.Direction) == Direction.None;
+}
+
+/** The op of a dropout node: with masks of its own. */
+function becomeDropout(trainer: Trainer, record: OpRecord, i: u32): void {
+  record.run = dropoutNode.index;
+  record.k = i;
+  record.c = trainer.dropout;
 }
 
 function addDropout(trainer: Trainer, op: usize, i: u32): void {
@@ -65,8 +94,8 @@ function addDropout(trainer: Trainer, op: usize, i: u32): void {
   record.k = i;
   record.n = load<u32>(op, OpEntry.K);
   record.a = bufferAddress(changetype<Session>(trainer.session), x);
-  record.aPanel = trainer.panelStride;
-  record.b = trainer.dropout;
+  record.aPanel = strideOf(changetype<Session>(trainer.session), x);
+  record.c = trainer.dropout;
   const backward = addBackwardRecord(trainer, record);
   backward.run = dropoutBackward.index;
   backward.da = bufferGradient(trainer, x);
@@ -76,11 +105,21 @@ function addStateRecord(trainer: Trainer, op: usize, operand: i32, cell: OpRecor
   const record = addOp(trainer), from = changetype<usize>(cell) + OPERANDS + <usize>operand * OPERAND;
   record.run = recordState.index;
   record.direction = cell.direction;
-  record.n = cell.n;
+  record.n = load<u32>(entry(trainer.plan, Header.States, operandIndex(op, operand)), StateEntry.Size);
   record.a = load<usize>(from);
   record.aPanel = load<usize>(from, 4);
-  record.b = tapeAddress(trainer, operandIndex(op, operand)) + (<usize>trainer.rows << 6);
-  record.bPanel = trainer.tapePanel;
+  record.session = trainer.session;
+  record.b = tapeAddress(trainer, operandIndex(op, operand)) + (<usize>max(afterOf(trainer, cell), 0));
+  record.bPanel = tapePanelOf(trainer, operandIndex(op, operand));
+}
+
+/** Bytes on the tape from the state before a timestep to the one after it. */
+function afterOf(trainer: Trainer, op: OpRecord): i32 {
+  return op.direction == Direction.Backward ? -(trainer.rows << 6) : trainer.rows << 6;
+}
+
+function tapePanelOf(trainer: Trainer, state: u32): usize {
+  return tapePanel(trainer, load<u32>(entry(trainer.plan, Header.States, state), StateEntry.Section));
 }
 
 function addBackwardRecord(trainer: Trainer, op: OpRecord): BackwardRecord {
@@ -99,12 +138,14 @@ function addBackward(trainer: Trainer, op: usize, i: u32, forward: OpRecord): vo
   record.db = gradientAddress(trainer, op, 1);
   record.dc = gradientAddress(trainer, op, 2);
   record.dd = gradientAddress(trainer, op, 3);
-  record.tapeA = beforeAddress(trainer, op, 0, forward.a);
-  record.tapeAPanel = isState(op, 0) ? trainer.tapePanel : forward.aPanel;
-  record.tapeB = beforeAddress(trainer, op, 1, forward.b);
-  record.tapeBPanel = isState(op, 1) ? trainer.tapePanel : forward.bPanel;
-  if (wantsTranspose(plan, i, trainer.rows * trainer.chunk, trainer.rows)) {
-    record.transposed = trainer.transposed + <usize>transposedBytes(plan, i, trainer.rows * trainer.chunk, trainer.rows);
+  record.de = gradientAddress(trainer, op, 4);
+  record.after = afterOf(trainer, forward);
+  record.tapeA = beforeAddress(trainer, op, 0, forward.a, record.after);
+  record.tapeAPanel = isState(op, 0) ? tapePanelOf(trainer, operandIndex(op, 0)) : forward.aPanel;
+  record.tapeB = beforeAddress(trainer, op, 1, forward.b, record.after);
+  record.tapeBPanel = isState(op, 1) ? tapePanelOf(trainer, operandIndex(op, 1)) : forward.bPanel;
+  if (wantsTranspose(trainer, i)) {
+    record.transposed = trainer.transposed + <usize>transposedBytes(trainer, i);
     record.transposedPanel = <usize>forward.n << 6;
   }
 }
@@ -114,9 +155,9 @@ function isState(op: usize, operand: i32): bool {
 }
 
 /** Of the operand before each timestep: the tape of a state, or what else the operand is. */
-function beforeAddress(trainer: Trainer, op: usize, operand: i32, address: usize): usize {
+function beforeAddress(trainer: Trainer, op: usize, operand: i32, address: usize, after: i32): usize {
   if (!isState(op, operand)) return address;
-  return tapeAddress(trainer, operandIndex(op, operand));
+  return tapeAddress(trainer, operandIndex(op, operand)) + <usize>max(-after, 0);
 }
 
 function gradientAddress(trainer: Trainer, op: usize, operand: i32): usize {
@@ -125,9 +166,10 @@ function gradientAddress(trainer: Trainer, op: usize, operand: i32): usize {
     case Base.Plan: return trainer.parameterGradients + (trainer.plan + offset - trainer.parameters);
     case Base.State:
       return trainer.stateGradients + (<usize>columnsOfStates(trainer.plan, index) * <usize>trainer.rows << 2);
-    case Base.Buffer: {
-      const gradient = bufferGradient(trainer, index);
-      return gradient ? gradient + <usize>(offset >> 4) * trainer.panelStride : 0;
+    case Base.Buffer:
+    case Base.Encoded: {
+      const gradient = bufferGradient(trainer, index), stride = strideOf(changetype<Session>(trainer.session), index);
+      return gradient ? gradient + <usize>(offset >> 4) * stride : 0;
     }
     default: return 0;
   }
@@ -138,9 +180,9 @@ export function bufferGradient(trainer: Trainer, buffer: u32): usize {
   const plan = trainer.plan;
   if (isInput(plan, buffer)) return 0;
   if (isGates(plan, buffer)) return bufferAddress(changetype<Session>(trainer.session), buffer);
-  return trainer.gradients + <usize>columnsOfGradients(plan, buffer) * (trainer.panelStride >> 4);
+  return trainer.gradients + <usize>gradientBytes(trainer, buffer);
 }
 
 export function tapeAddress(trainer: Trainer, state: u32): usize {
-  return trainer.tape + <usize>columnsOfStates(trainer.plan, state) * (trainer.tapePanel >> 4);
+  return trainer.tape + <usize>tapeBytes(trainer, state);
 }

@@ -1,10 +1,10 @@
 // A trainer: one block that holds all of a training but the plan, whose constants are its parameters.
 //
 //   header | session | op records | backward records | tape | gradients of buffers and states | Wᵀ | scratch
-//          | gradients and two moments of the constants | targets | weights of rows | segments
+//          | gradients and two moments of the constants | targets | weights of rows | fresh rows | segments
 //
-// Its session has `rows` streams and `chunk` timesteps, and op records of the trainer's own: those of the plan, a
-// dropout before the products that want one, and behind each cell the records of its states.
+// Its session has `rows` streams and `chunk` timesteps, `encoderChunk` in the encoder, and op records of the trainer's own:
+// those of the plan, a dropout before the products that want one, and behind each cell the records of its states.
 
 import { BACKWARD_RECORD } from '../memory/backward-record';
 import { OP_RECORD, columnsOf } from '../memory/op-record';
@@ -12,7 +12,7 @@ import { paddedRows } from '../memory/rows';
 import { countOf, entry, offsetOf } from '../plan/image';
 import { sessionBytes } from '../plan/session';
 import { Header, OutputEntry } from '../shared/plan';
-import { columnsOfGradients, columnsOfStates, scratchBytes, transposedBytes } from './needs';
+import { columnsOfStates, gradientBytes, scratchBytes, tapeBytes, transposedBytes } from './needs';
 import { SEGMENT } from './optimizer/segment';
 
 @unmanaged
@@ -21,14 +21,15 @@ export class Trainer {
   plan: usize;
   rows: i32;
   chunk: i32;
-  /** Op records that the session runs, and backward records in the same order. */
+  encoderChunk: i32;
+  /** Op records that the session runs, and backward records in the same order: the main section's, then the encoder's. */
   ops: usize;
   opsEnd: usize;
   backward: usize;
+  backwardMainEnd: usize;
   backwardEnd: usize;
-  /** The tapes of the states one behind the other; bytes from a panel of a tape to the next. */
+  /** The tapes of the states one behind the other. */
   tape: usize;
-  tapePanel: usize;
   /** Gradients of buffers, then of states; zero when a window begins to flow back. */
   gradients: usize;
   gradientBytes: usize;
@@ -49,7 +50,11 @@ export class Trainer {
   output: usize;
   outputGradient: usize;
   outputSize: i32;
+  /** Bytes from a panel of a buffer to the next, in the main section and in the encoder. */
   panelStride: usize;
+  encoderStride: usize;
+  /** u32[rows]: 1 for a stream that has begun with the initial states and has not been trained on yet. */
+  fresh: usize;
   segments: usize;
   segmentCount: i32;
   /** A Dropout. */
@@ -59,35 +64,36 @@ export class Trainer {
 }
 
 /** Bytes of the header: the Trainer, then its Dropout. */
-const HEADER: u64 = 192;
-const DROPOUT: u64 = 128;
+const HEADER: u64 = 256;
+const DROPOUT: u64 = 192;
 
 /** Sets all addresses of a trainer at `at` and returns its end. */
-export function layOut(t: Trainer, at: usize, plan: usize, rows: i32, chunk: i32): u64 {
+export function layOut(t: Trainer, at: usize, plan: usize, rows: i32, chunk: i32, encoderChunk: i32): u64 {
   const all = rows * chunk, ops = <u64>countOf(plan, Header.Ops), states = countOf(plan, Header.States);
-  t.plan = plan; t.rows = rows; t.chunk = chunk;
+  t.plan = plan; t.rows = rows; t.chunk = chunk; t.encoderChunk = encoderChunk;
   t.panelStride = <usize>paddedRows(all) << 6;
-  t.tapePanel = <usize>(all + rows | 1) << 6;
+  t.encoderStride = <usize>paddedRows(rows * encoderChunk) << 6;
   t.parameters = plan + offsetOf(plan, Header.Constants);
   t.parameterBytes = countOf(plan, Header.Constants);
   t.dropout = at + <usize>DROPOUT;
   let top = <u64>at + HEADER;
-  t.session = <usize>top; top = aligned(top + sessionBytes(plan, rows, chunk));
+  t.session = <usize>top; top = aligned(top + sessionBytes(plan, rows, chunk, encoderChunk));
   t.ops = <usize>top; top = aligned(top + (ops * 2 + states) * OP_RECORD);
   t.backward = <usize>top; top = aligned(top + ops * 2 * BACKWARD_RECORD);
-  t.tape = <usize>top; top += columnsOfStates(plan, states) * (<u64>t.tapePanel >> 4);
-  t.gradients = <usize>top; top += columnsOfGradients(plan, countOf(plan, Header.Buffers)) * (<u64>t.panelStride >> 4);
+  t.tape = <usize>top; top += tapeBytes(t, states);
+  t.gradients = <usize>top; top += gradientBytes(t, countOf(plan, Header.Buffers));
   t.stateGradients = <usize>top; top += columnsOfStates(plan, states) * rows << 2;
   t.gradientBytes = <usize>top - t.gradients;
-  t.transposed = <usize>top; top += aligned(transposedBytes(plan, <u32>ops, all, rows));
-  t.scratch = <usize>top; top = aligned(top + scratchBytes(plan, all));
+  t.transposed = <usize>top; top += aligned(transposedBytes(t, <u32>ops));
+  t.scratch = <usize>top; top = aligned(top + scratchBytes(t));
   t.parameterGradients = <usize>top; top = aligned(top + t.parameterBytes);
   t.first = <usize>top; top = aligned(top + t.parameterBytes);
   t.second = <usize>top; top = aligned(top + t.parameterBytes);
   const output = columnsOf(load<u32>(entry(plan, Header.Outputs, 0), OutputEntry.Size));
   t.targets = <usize>top; top = aligned(top + (<u64>output * paddedRows(all) << 2));
   t.weights = <usize>top; top = aligned(top + (<u64>all << 2));
-  t.segments = <usize>top; top = aligned(top + ops * 2 * SEGMENT);
+  t.fresh = <usize>top; top = aligned(top + (<u64>rows << 2));
+  t.segments = <usize>top; top = aligned(top + (ops * 3 + states) * SEGMENT);
   return top;
 }
 

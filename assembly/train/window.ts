@@ -3,60 +3,143 @@
 
 import { transposeWeights } from '../kernels/matvec/backward';
 import { BACKWARD_RECORD, BackwardRecord } from '../memory/backward-record';
-import { countOf, entry } from '../plan/image';
-import { sequence } from '../plan/sequence';
-import { stateAddress } from '../plan/session';
-import { Direction, Loss, Status } from '../shared/codes';
-import { Header, StateEntry } from '../shared/plan';
+import { addPanel, copyRows } from '../memory/copy';
+import { columnsOf } from '../memory/op-record';
+import { countOf, entry, opEntry, operandOf } from '../plan/image';
+import { checkInputs } from '../plan/inputs';
+import { runEncoder, sequence } from '../plan/sequence';
+import { Session, stateAddress } from '../plan/session';
+import { copyStatesOf, isOver, resetStates, runWith } from '../plan/states';
+import { Base, Direction, Loss, SectionKind, Status } from '../shared/codes';
+import { Header, OpEntry, StateEntry } from '../shared/plan';
 import { checkTargets, lossGradient } from './loss/loss';
+import { tapePanel } from './needs';
 import { gradientNorm } from './optimizer/norm';
 import { tapeAddress } from './records';
-import { copyRows } from './tape';
 import { Trainer } from './trainer';
 
 /**
- * Of the first `timesteps` timesteps of inputs, targets and weights: leaves the loss, the gradients of the parameters
- * and their norm. Where it answers anything but Ok, nothing has changed.
+ * Of the first `timesteps` timesteps of inputs, targets and weights, and of `encoderTimesteps` of the encoder's inputs
+ * where there is one: leaves the loss, the gradients of the parameters and their norm. The streams have the lengths that
+ * stand in the session, of both sequences. Where it answers anything but Ok, nothing has changed.
  */
-export function backpropagate(at: usize, timesteps: i32, kind: Loss): i32 {
-  const trainer = changetype<Trainer>(at);
+export function backpropagate(at: usize, timesteps: i32, encoderTimesteps: i32, kind: Loss): i32 {
+  const trainer = changetype<Trainer>(at), session = changetype<Session>(trainer.session);
   if (timesteps < 1 || timesteps > trainer.chunk) return Status.TooManyTimesteps;
+  if (encoderTimesteps < 0 || encoderTimesteps > trainer.encoderChunk) return Status.TooManyTimesteps;
   let status = checkTargets(trainer, timesteps * trainer.rows, kind);
+  if (status == Status.Ok) {
+    status = checkInputs(session, session.inputsEnd, session.encoderInputsEnd, encoderTimesteps * trainer.rows);
+  }
+  if (status == Status.Ok) status = checkInputs(session, session.inputs, session.inputsEnd, timesteps * trainer.rows);
   if (status != Status.Ok) return status;
-  beginTape(trainer);
-  status = sequence(trainer.session, timesteps);
-  if (status != Status.Ok) return status;
+  if (encoderTimesteps > 0) {
+    beginTape(trainer, SectionKind.Encoder, encoderTimesteps);
+    runEncoder(session, encoderTimesteps);
+  }
+  beginTape(trainer, SectionKind.Main, timesteps);
+  sequence(trainer.session, timesteps, true);
   memory.fill(trainer.gradients, 0, trainer.gradientBytes);
+  memory.fill(trainer.parameterGradients, 0, trainer.parameterBytes);
   lossGradient(trainer, timesteps * trainer.rows, kind);
-  flowBack(trainer, timesteps);
+  flowBack(trainer, trainer.backward, trainer.backwardMainEnd, timesteps);
+  if (encoderTimesteps > 0) {
+    runWith(session, session.memoryLengths);
+    flowBack(trainer, trainer.backwardMainEnd, trainer.backwardEnd, encoderTimesteps);
+  }
+  initialGradients(trainer, encoderTimesteps > 0);
   trainer.norm = gradientNorm(trainer.segments, trainer.segmentCount, trainer.parameterGradients);
   return Status.Ok;
 }
 
-function beginTape(trainer: Trainer): void {
+/** The states that a section begins with, into the block of the tape that stands for them. */
+function beginTape(trainer: Trainer, section: u32, timesteps: i32): void {
+  const session = changetype<Session>(trainer.session);
+  if (section == SectionKind.Encoder) for (let row = 0; row < trainer.rows; row++) resetStates(session, row);
   for (let i: u32 = 0; i < countOf(trainer.plan, Header.States); i++) {
-    const size = load<u32>(entry(trainer.plan, Header.States, i), StateEntry.Size);
-    const panel = <usize>trainer.rows << 6;
-    copyRows(stateAddress(trainer.session, i), panel, tapeAddress(trainer, i), trainer.tapePanel, size, trainer.rows);
+    const state = entry(trainer.plan, Header.States, i);
+    if (load<u32>(state, StateEntry.Section) != section) continue;
+    const size = load<u32>(state, StateEntry.Size), panel = <usize>trainer.rows << 6;
+    const block = goesBackward(trainer, i) ? <usize>timesteps * panel : 0;
+    const to = tapeAddress(trainer, i) + block;
+    copyRows(stateAddress(trainer.session, i), panel, to, tapePanel(trainer, section), size, trainer.rows);
   }
 }
 
-/** The ops from the last to the first: one without a direction at once, a run of others timestep by timestep. */
-function flowBack(trainer: Trainer, timesteps: i32): void {
+/** Whether the ops of state i run backward in time. */
+function goesBackward(trainer: Trainer, i: u32): bool {
+  for (let j: u32 = 0; j < countOf(trainer.plan, Header.Ops); j++) {
+    const op = opEntry(trainer.plan, j);
+    if (load<u32>(op, OpEntry.Direction) != Direction.Backward) continue;
+    for (let operand = 0; operand < 5; operand++) if (operandOf(op, operand) == (Base.State | i << 8)) return true;
+  }
+  return false;
+}
+
+/**
+ * Ops from the last to the first: one without a direction at once, a run of others timestep by timestep, in the order
+ * opposite to theirs.
+ */
+function flowBack(trainer: Trainer, begin: usize, end: usize, timesteps: i32): void {
   const rows = timesteps * trainer.rows;
-  let end = trainer.backwardEnd;
-  while (end > trainer.backward) {
+  while (end > begin) {
     let first = end - BACKWARD_RECORD;
-    const direction = changetype<BackwardRecord>(first).op.direction;
-    if (direction != Direction.None) {
-      while (first > trainer.backward && directionAt(first - BACKWARD_RECORD) == direction) first -= BACKWARD_RECORD;
-    }
+    const direction = directionAt(first);
+    const isLoop = direction == Direction.Forward || direction == Direction.Backward;
+    if (isLoop) while (first > begin && directionAt(first - BACKWARD_RECORD) == direction) first -= BACKWARD_RECORD;
     prepare(first, end);
-    if (direction == Direction.None) flowThrough(first, end, 0, rows);
-    else for (let t = timesteps - 1; t >= 0; t--) flowThrough(first, end, t * trainer.rows, trainer.rows);
+    if (isLoop) flowThroughTime(trainer, first, end, timesteps, direction == Direction.Backward);
+    else flowThrough(first, end, 0, direction == Direction.None ? rows : trainer.rows);
     parameters(first, end, rows);
     end = first;
   }
+}
+
+/** A stream that is over at a timestep lets its gradients pass as they are. */
+function flowThroughTime(trainer: Trainer, first: usize, end: usize, timesteps: i32, backward: bool): void {
+  const session = changetype<Session>(trainer.session), rows = trainer.rows;
+  for (let i = 0; i < timesteps; i++) {
+    const t = backward ? i : timesteps - 1 - i;
+    if (t >= session.over) takeAside(trainer, t);
+    flowThrough(first, end, t * rows, rows);
+    if (t >= session.over) putBack(trainer, t);
+  }
+}
+
+function takeAside(trainer: Trainer, t: i32): void {
+  const session = changetype<Session>(trainer.session), step = <usize>trainer.rows << 6;
+  for (let row = 0; row < trainer.rows; row++) {
+    if (!isOver(session, row, t)) continue;
+    copyStatesOf(session, row, trainer.stateGradients, session.aside);
+    for (let at = <usize>row << 6; at < <usize>session.stateBytes; at += step) {
+      memory.fill(trainer.stateGradients + at, 0, 64);
+    }
+  }
+}
+
+function putBack(trainer: Trainer, t: i32): void {
+  const session = changetype<Session>(trainer.session);
+  for (let row = 0; row < trainer.rows; row++) {
+    if (isOver(session, row, t)) copyStatesOf(session, row, session.aside, trainer.stateGradients);
+  }
+}
+
+/** What has flown back to the beginning of the streams that began with the initial states: all do behind an encoder. */
+function initialGradients(trainer: Trainer, all: bool): void {
+  const session = changetype<Session>(trainer.session), step = <usize>trainer.rows << 6;
+  for (let i: u32 = 0; i < countOf(trainer.plan, Header.States); i++) {
+    const state = entry(trainer.plan, Header.States, i), initial = load<u32>(state, StateEntry.Initial);
+    if (initial == 0) continue;
+    let from = trainer.stateGradients + (stateAddress(trainer.session, i) - session.firstState);
+    let to = trainer.parameterGradients + (trainer.plan + initial - trainer.parameters);
+    for (let columns = columnsOf(load<u32>(state, StateEntry.Size)); columns > 0; columns -= 16) {
+      for (let row = 0; row < trainer.rows; row++) {
+        if (all || load<u32>(trainer.fresh + (<usize>row << 2))) addPanel(to, from + (<usize>row << 6));
+      }
+      from += step; to += 64;
+    }
+  }
+  memory.fill(trainer.fresh, 0, <usize>trainer.rows << 2);
 }
 
 function directionAt(at: usize): u32 {

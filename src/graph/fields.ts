@@ -78,6 +78,15 @@ export class Fields {
     return value;
   }
 
+  /** A finite number. */
+  number(field: string, min: number, max: number): number {
+    const value = this.value(field);
+    if (typeof value !== 'number' || !(value >= min && value <= max)) {
+      throw this.#wrong(field, `a number from ${min} to ${max}`, value);
+    }
+    return value;
+  }
+
   oneOf<T extends string>(field: string, choices: readonly T[]): T {
     const value = this.value(field);
     const choice = choices.find((known) => known === value);
@@ -103,6 +112,11 @@ export class Fields {
     return readFields(this.value(field), `${this.place}: field "${field}"`, this.#code, read);
   }
 
+  /** The names of all fields. */
+  names(): readonly string[] {
+    return Object.keys(this.#object);
+  }
+
   /** An object with any keys whose values are strings. */
   stringRecord(field: string): Readonly<Record<string, string>> {
     return this.object(field, (fields) => fields.allStrings());
@@ -110,7 +124,7 @@ export class Fields {
 
   /** Every field of this object, all of which are strings. */
   allStrings(): Readonly<Record<string, string>> {
-    const entries = Object.keys(this.#object).map((key): [string, string] => {
+    const entries = this.names().map((key): [string, string] => {
       const value = this.value(key);
       if (typeof value !== 'string') throw this.#wrong(key, 'a string', value);
       return [key, value];

@@ -47,12 +47,40 @@ export class NodeTensors {
     return [rows, columns];
   }
 
+  /**
+   * Checks the weights of a convolution, with their scales where they are int8, and returns their shape.
+   *
+   * @param role of a tensor [units, channels, kernel], none of them 0
+   */
+  convolution(role: string): readonly [units: number, channels: number, kernel: number] {
+    const [name, tensor] = this.#get(role);
+    this.#checkShape(`${role} ${show(name)}`, tensor, ['units', 'channels', 'kernel']);
+    const [units = 0, channels = 0, kernel = 0] = tensor.shape;
+    if (tensor.data.length === 0) {
+      throw new RivuletError(
+        'wrong-shape',
+        `node ${show(this.#node)}: ${role} ${show(name)}: expected [units, channels, kernel] of at least 1 each, ` +
+          `got ${formatShape(tensor.shape)}`,
+      );
+    }
+    if (tensor.dtype === 'I8') this.#checkScales(role, name, units);
+    return [units, channels, kernel];
+  }
+
   /** Checks a bias, a float32 vector, where the node has one. */
   bias(role: string, length: number): void {
     if (!this.#names.has(role)) return;
     const [name, tensor] = this.#get(role);
     this.#checkFloat32(`${role} ${show(name)}`, tensor);
     this.#checkShape(`${role} ${show(name)}`, tensor, [length]);
+  }
+
+  /** Checks a float32 vector and returns its length. */
+  vector(role: string): number {
+    const [name, tensor] = this.#get(role);
+    this.#checkFloat32(`${role} ${show(name)}`, tensor);
+    this.#checkShape(`${role} ${show(name)}`, tensor, ['length']);
+    return tensor.shape[0]!;
   }
 
   #checkScales(role: string, matrix: string, rows: number): void {

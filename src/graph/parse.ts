@@ -1,7 +1,7 @@
 import { RivuletError, show } from '../errors.ts';
-import type { Graph, GraphInput, GraphNode, GraphOutput, NodeType } from './definition.ts';
-import { readFields } from './fields.ts';
-import { NODE_KINDS } from './nodes/table.ts';
+import type { Encoder, Graph, GraphInput, GraphNode, GraphOutput, NodeType } from './definition.ts';
+import { type Fields, readFields } from './fields.ts';
+import { kindOf } from './nodes/table.ts';
 
 /** The largest size of an input or a node, and so the largest vocabulary. */
 export const MAX_SIZE = 65536;
@@ -15,14 +15,32 @@ export const MAX_SIZE = 65536;
  */
 export function parseGraph(json: unknown): Graph {
   return readFields(json, 'graph', 'invalid-graph', (fields) => ({
-    inputs: fields.array('inputs').map(parseInput),
+    ...(fields.has('encoder') && { encoder: parseEncoder(fields.value('encoder')) }),
+    inputs: parseInputs(fields, 'graph'),
     outputs: fields.array('outputs').map(parseOutput),
-    nodes: fields.array('nodes').map(parseNode),
+    nodes: parseNodes(fields, 'graph'),
   }));
 }
 
-function parseInput(json: unknown, index: number): GraphInput {
-  return readFields(json, `graph: inputs[${index}]`, 'invalid-graph', (fields) => ({
+function parseEncoder(json: unknown): Encoder {
+  const place = 'graph: encoder';
+  return readFields(json, place, 'invalid-graph', (fields) => {
+    const encoder = { inputs: parseInputs(fields, place), nodes: parseNodes(fields, place) };
+    if (encoder.nodes.length > 0) return encoder;
+    throw new RivuletError('invalid-graph', `${place}: it needs at least one node`);
+  });
+}
+
+function parseInputs(fields: Fields, owner: string): readonly GraphInput[] {
+  return fields.array('inputs').map((json, index) => parseInput(json, `${owner}: inputs[${index}]`));
+}
+
+function parseNodes(fields: Fields, owner: string): readonly GraphNode[] {
+  return fields.array('nodes').map((json, index) => parseNode(json, `${owner}: nodes[${index}]`));
+}
+
+function parseInput(json: unknown, place: string): GraphInput {
+  return readFields(json, place, 'invalid-graph', (fields) => ({
     name: fields.name('name'),
     kind: fields.oneOf('kind', ['features', 'tokens']),
     size: fields.integer('size', 1, MAX_SIZE),
@@ -36,19 +54,26 @@ function parseOutput(json: unknown, index: number): GraphOutput {
   }));
 }
 
-function parseNode(json: unknown, index: number): GraphNode {
-  return readFields(json, `graph: nodes[${index}]`, 'invalid-graph', (fields) => {
+/**
+ * A node out of JSON.
+ *
+ * @param place where it stands, as an error message names it until its name is known
+ */
+export function parseNode(json: unknown, place: string): GraphNode {
+  return readFields(json, place, 'invalid-graph', (fields) => {
     const name = fields.name('name');
     fields.place = `node ${show(name)}`;
-    const head = { name, input: fields.name('input') };
-    const type = fields.name('type');
-    if (!Object.hasOwn(NODE_KINDS, type)) {
-      const known = Object.keys(NODE_KINDS).join(', ');
-      throw new RivuletError(
-        'invalid-graph',
-        `${fields.place}: unknown type ${show(type)}; known are ${known}`,
-      );
-    }
-    return NODE_KINDS[type as NodeType].parse(head, fields);
+    const kind = kindOf({ name, type: fields.name('type') as NodeType });
+    const head = kind.merges ? { name, inputs: parseMerged(fields) } : { name, input: fields.name('input') };
+    return kind.parse(head as never, fields);
   });
+}
+
+function parseMerged(fields: Fields): readonly string[] {
+  const inputs = fields.strings('inputs');
+  if (inputs.length >= 2) return inputs;
+  throw new RivuletError(
+    'invalid-graph',
+    `${fields.place}: field "inputs" must name at least two inputs or nodes, got ${inputs.length}`,
+  );
 }

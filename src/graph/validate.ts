@@ -1,17 +1,25 @@
 import { RivuletError, show } from '../errors.ts';
-import type { Graph, GraphInput, GraphNode, ModelDefinition, Tensor } from './definition.ts';
+import type { Graph, GraphNode, ModelDefinition, Tensor } from './definition.ts';
 import { describe } from './fields.ts';
-import { NodeTensors } from './node-tensors.ts';
-import type { NodeShape } from './nodes/node-kind.ts';
-import { kindOf } from './nodes/table.ts';
-import { MAX_SIZE, parseGraph } from './parse.ts';
+import { inferSection, type SectionShapes } from './infer.ts';
+import { parseGraph } from './parse.ts';
 import { elementCount, formatShape } from './tensor.ts';
 
+/** What follows from a definition. The encoder's inputs, nodes and states stand before those of the graph around it. */
 export interface GraphShapes {
   /** Values each timestep of every input and every node, by name; for a tokens input its vocabulary. */
   readonly sizes: ReadonlyMap<string, number>;
-  /** The hidden size of every recurrent node, by name. */
+  /** The size of h of every recurrent node, by name. */
   readonly hidden: ReadonlyMap<string, number>;
+  /** The sizes of the states of all recurrent nodes, by names as `lstm.h`, `lstm.reverse.h`. */
+  readonly states: ReadonlyMap<string, number>;
+  /** The first node outside the encoder that goes backward through time, so that the model cannot stream. */
+  readonly firstNotStreamable: string | undefined;
+}
+
+/** Whether a node can go timestep by timestep, as they come. */
+export function isStreamable(node: GraphNode): boolean {
+  return !('direction' in node) || node.direction === undefined || node.direction === 'forward';
 }
 
 /**
@@ -32,20 +40,18 @@ export function inferShapes(definition: ModelDefinition): GraphShapes {
   const { tensors } = definition;
   const graph = parseGraph(definition.graph);
   checkTensors(tensors);
-  const inputs = indexInputs(graph);
-  const sizes = new Map(graph.inputs.map((input) => [input.name, input.size]));
-  const hidden = new Map<string, number>();
-  const used = new Set<string>();
-  for (const node of graph.nodes) {
-    const inputSize = findInput(node, graph, inputs, sizes);
-    const shape = inferNode(node, inputSize, tensors, used);
-    sizes.set(node.name, shape.size);
-    if (shape.hidden !== undefined) hidden.set(node.name, shape.hidden);
-  }
-  checkOutputs(graph, sizes, inputs);
-  checkAllUsed(tensors, used);
+  const use = { tensors, used: new Set<string>() };
+  const encoder = graph.encoder && inferSection(graph.encoder, use);
+  const shapes = inferSection(graph, use, encoder);
+  checkOutputs(graph, shapes, encoder);
+  checkAllUsed(tensors, use.used);
   checkTokenizer(definition, graph);
-  return { sizes, hidden };
+  return {
+    sizes: new Map([...(encoder?.sizes ?? []), ...shapes.sizes]),
+    hidden: new Map([...(encoder?.hidden ?? []), ...shapes.hidden]),
+    states: new Map([...(encoder?.states ?? []), ...shapes.states]),
+    firstNotStreamable: graph.nodes.find((node) => !isStreamable(node))?.name,
+  };
 }
 
 function checkTensors(tensors: ReadonlyMap<string, Tensor>): void {
@@ -72,72 +78,10 @@ function checkTensors(tensors: ReadonlyMap<string, Tensor>): void {
   }
 }
 
-function indexInputs(graph: Graph): ReadonlyMap<string, GraphInput> {
-  const inputs = new Map<string, GraphInput>();
-  for (const input of graph.inputs) {
-    if (inputs.has(input.name)) {
-      throw new RivuletError('invalid-graph', `graph: two inputs have the name ${show(input.name)}`);
-    }
-    inputs.set(input.name, input);
-  }
-  return inputs;
-}
-
-/** The size of what a node reads: an input, or a node before it. */
-function findInput(
-  node: GraphNode,
-  graph: Graph,
-  inputs: ReadonlyMap<string, GraphInput>,
-  sizes: ReadonlyMap<string, number>,
-): number {
-  const place = `node ${show(node.name)}`;
-  if (sizes.has(node.name)) {
-    throw new RivuletError('invalid-graph', `${place}: an input or another node already has this name`);
-  }
-  const size = sizes.get(node.input);
-  if (size === undefined) {
-    const later = graph.nodes.some((other) => other.name === node.input);
-    throw new RivuletError(
-      'invalid-graph',
-      later
-        ? `${place} reads ${show(node.input)}, which does not come before it; ` +
-            'nodes must stand in the order in which they run, without cycles'
-        : `${place} reads ${show(node.input)}, which is neither an input nor a node`,
-    );
-  }
-  const gives = inputs.get(node.input)?.kind === 'tokens' ? 'tokens' : 'vector';
-  const { reads } = kindOf(node);
-  if (gives !== reads) {
-    throw new RivuletError(
-      'invalid-graph',
-      `${place}: ${node.type} reads ${reads === 'tokens' ? 'an input of tokens' : 'a vector'}, ` +
-        `but ${show(node.input)} is ${gives === 'tokens' ? 'an input of tokens' : 'a vector'}`,
-    );
-  }
-  return size;
-}
-
-function inferNode(
-  node: GraphNode,
-  inputSize: number,
-  tensors: ReadonlyMap<string, Tensor>,
-  used: Set<string>,
-): NodeShape {
-  const roles = 'tensors' in node ? { ...node.tensors } : {};
-  const shape = kindOf(node).shape(node, inputSize, new NodeTensors(node.name, roles, tensors, used));
-  if (shape.size < 1 || shape.size > MAX_SIZE) {
-    throw new RivuletError(
-      'wrong-shape',
-      `node ${show(node.name)}: its tensors give it the size ${shape.size}; expected 1 to ${MAX_SIZE}`,
-    );
-  }
-  return shape;
-}
-
 function checkOutputs(
   graph: Graph,
-  sizes: ReadonlyMap<string, number>,
-  inputs: ReadonlyMap<string, GraphInput>,
+  { sizes, inputs }: SectionShapes,
+  encoder: SectionShapes | undefined,
 ): void {
   if (graph.outputs.length === 0)
     throw new RivuletError('invalid-graph', 'graph: it needs at least one output');
@@ -146,9 +90,9 @@ function checkOutputs(
     if (names.has(name))
       throw new RivuletError('invalid-graph', `graph: two outputs have the name ${show(name)}`);
     names.add(name);
-    if (!sizes.has(from) || inputs.has(from)) {
-      throw new RivuletError('invalid-graph', `output ${show(name)} is from ${show(from)}, which is no node`);
-    }
+    if (sizes.has(from) && !inputs.has(from)) continue;
+    const what = encoder?.sizes.has(from) ? 'which is of the encoder' : 'which is no node';
+    throw new RivuletError('invalid-graph', `output ${show(name)} is from ${show(from)}, ${what}`);
   }
 }
 
@@ -166,7 +110,8 @@ function checkAllUsed(tensors: ReadonlyMap<string, Tensor>, used: ReadonlySet<st
 function checkTokenizer({ tokenizer }: ModelDefinition, graph: Graph): void {
   if (tokenizer === undefined) return;
   const size = tokenizer.vocabulary?.length;
-  const inputs = graph.inputs.filter(({ kind }) => kind === 'tokens');
+  const all = [...(graph.encoder?.inputs ?? []), ...graph.inputs];
+  const inputs = all.filter(({ kind }) => kind === 'tokens');
   if (inputs.some((input) => input.size === size)) return;
   const [input] = inputs;
   throw new RivuletError(

@@ -5,6 +5,7 @@
 import { RivuletError, show } from '../errors.ts';
 import { refuseForeign } from '../formats/detect.ts';
 import { parseSafetensors, type SafetensorsFile } from '../formats/safetensors.ts';
+import { parseActivation } from '../graph/activation.ts';
 import type {
   Activation,
   GraphNode,
@@ -13,7 +14,6 @@ import type {
   TokenizerDefinition,
 } from '../graph/definition.ts';
 import { type Fields, readFields } from '../graph/fields.ts';
-import { ACTIVATIONS } from '../graph/nodes/node-kind.ts';
 import { formatShape } from '../graph/tensor.ts';
 import { inferShapes } from '../graph/validate.ts';
 import { parseTokenizer } from '../text/tokenizer.ts';
@@ -117,8 +117,8 @@ function readConfig(config: PyTorchConfig): CheckedConfig {
 }
 
 function readActivations(fields: Fields): ReadonlyMap<string, Activation> {
-  const modules = Object.keys(fields.allStrings());
-  return new Map(modules.map((module) => [module, fields.oneOf(module, ACTIVATIONS)]));
+  const modules = fields.names();
+  return new Map(modules.map((module) => [module, parseActivation(fields, module)]));
 }
 
 function readSource(source: Uint8Array | ReadonlyMap<string, Tensor>): SafetensorsFile {

@@ -115,19 +115,35 @@ function writeConstant(
     }
     return;
   }
+  if (constant.kind === 'words') {
+    runtime.words.set(constant.words, at >> 2);
+    return;
+  }
   const { exports } = runtime;
   const { k, n, ranges } = constant;
   const pairs = Math.ceil(k / 2);
   if (constant.kind === 'int8') exports.clearInt8(at, n, pairs);
-  let copied: Tensor | undefined;
+  let copied: RowRange | undefined;
   for (const range of ranges) {
-    if (copied !== range.tensor) copyIn(runtime, range.tensor, scratch);
-    copied = range.tensor;
+    if (copied?.tensor !== range.tensor || copied.columns !== range.columns) {
+      copyIn(runtime, inOrder(range, k), scratch);
+    }
+    copied = range;
     const source = scratch + range.from * k * range.tensor.data.BYTES_PER_ELEMENT;
     if (constant.kind === 'int8') exports.packInt8(source, range.rows, k, at, range.to, n, pairs);
     else if (!exports.packF32(source, range.rows, k, at + range.to * k * 4))
       throw nonFinite(range, definition);
   }
+}
+
+/** The tensor of a range with its columns in the order of the packed matrix. */
+function inOrder({ tensor, columns }: RowRange, k: number): Tensor {
+  if (!columns) return tensor;
+  const data = tensor.data.slice();
+  for (let row = 0; row < data.length; row += k) {
+    for (let column = 0; column < k; column++) data[row + column] = tensor.data[row + columns[column]!]!;
+  }
+  return { ...tensor, data } as Tensor;
 }
 
 function copyIn(runtime: Runtime, tensor: Tensor, at: number): void {
@@ -156,7 +172,7 @@ function nonFinite(source: Constant | RowRange, definition: ModelDefinition): Ri
 /** The bound on int8 activations follows from the packed weights. */
 function writeBounds(runtime: Runtime, plan: PlanWriter, address: number): void {
   plan.ops.forEach((op, i) => {
-    if (!op.qmaxOf || op.qmaxOf.kind === 'values') return;
+    if (op.qmaxOf?.kind !== 'int8') return;
     const { n, k, offset } = op.qmaxOf;
     const sum = runtime.exports.largestRowSum(address + plan.constantsOffset + offset, n, Math.ceil(k / 2));
     runtime.words[(address + plan.qmaxOffset(i)) >> 2] = runtime.exports.qmaxOf(sum);

@@ -1,22 +1,81 @@
-import type { ModelDefinition, Tensor } from '../graph/definition.ts';
-import type { Value } from './lower/context.ts';
+import { Base, Direction, OpCode, SectionKind } from '../../assembly/shared/codes.ts';
+import type { GraphInput, GraphNode, ModelDefinition, Tensor } from '../graph/definition.ts';
+import { inputsOf } from '../graph/reads.ts';
+import type { Encoded, Value } from './lower/context.ts';
 import { lowerNode } from './lower/table.ts';
-import { PlanWriter } from './writer.ts';
+import { type Operand, PlanWriter } from './writer.ts';
 
-/** Lays a validated model out as a plan: buffers, states and ops in the order of the graph's nodes. */
+/**
+ * Lays a validated model out as a plan: buffers, states and ops in the order of the graph's nodes, those of the encoder
+ * first.
+ */
 export function planModel(definition: ModelDefinition): PlanWriter {
-  const { graph, tensors } = definition;
+  const { graph } = definition;
   const plan = new PlanWriter();
+  const encoded = new Map<string, Value>();
+  const { encoder } = graph;
+  if (encoder) plan.encoder(() => lowerSection(plan, definition, encoder, encoded));
   const values = new Map<string, Value>();
-  const tensor = (name: string): Tensor => tensors.get(name)!;
-  const scale = (name: string): Float32Array => tensors.get(`${name}.scale`)!.data as Float32Array;
-  for (const { name, kind, size } of graph.inputs) values.set(name, { buffer: plan.input(kind, size), size });
-  for (const node of graph.nodes) {
-    values.set(node.name, lowerNode(node, { plan, input: values.get(node.input)!, tensor, scale }));
-  }
+  lowerSection(plan, definition, graph, values, (name) => memoryOf(encoded.get(name)!));
+  for (const node of graph.nodes) handOver(plan, node, encoded);
   for (const { from } of graph.outputs) {
     const { buffer, size } = values.get(from)!;
     plan.output(buffer, size);
   }
   return plan;
+}
+
+function lowerSection(
+  plan: PlanWriter,
+  { tensors }: ModelDefinition,
+  { inputs, nodes }: { readonly inputs: readonly GraphInput[]; readonly nodes: readonly GraphNode[] },
+  values: Map<string, Value>,
+  encoded: (name: string) => Encoded = withoutEncoder,
+): void {
+  const tensor = (name: string): Tensor => tensors.get(name)!;
+  const scale = (name: string): Float32Array => tensors.get(`${name}.scale`)!.data as Float32Array;
+  for (const { name, kind, size } of inputs) values.set(name, { buffer: plan.input(kind, size), size });
+  for (const node of nodes) {
+    const reads = inputsOf(node).map((name) => values.get(name)!);
+    const [input] = reads as [Value];
+    values.set(node.name, lowerNode(node, { plan, inputs: reads, input, tensor, scale, encoded }));
+  }
+}
+
+function withoutEncoder(name: string): never {
+  throw new Error(`no encoder stands before this section, where ${name} would be`);
+}
+
+/** A value of the encoder, all its timesteps. */
+function memoryOf({ buffer: { index, column }, size }: Value): Encoded {
+  return { buffer: { base: Base.Encoded, index, column }, size };
+}
+
+/** The states of a node that begin with what the encoder ends with: copies, once the encoder is done. */
+function handOver(plan: PlanWriter, node: GraphNode, encoded: ReadonlyMap<string, Value>): void {
+  for (const [state, source] of Object.entries(('initial' in node && node.initial) || {})) {
+    const target = findState(plan, `${node.name}.${state}`, SectionKind.Main)!;
+    const n = plan.states[target.index]!.size;
+    plan.encoder(() => {
+      const from = findState(plan, source, SectionKind.Encoder) ?? lastOf(plan, source, encoded.get(source)!);
+      plan.op({ code: OpCode.CopyState, direction: Direction.Once, operands: [from, target], n });
+    });
+  }
+}
+
+function findState(
+  plan: PlanWriter,
+  name: string,
+  section: SectionKind,
+): (Operand & { base: Base.State }) | undefined {
+  const index = plan.states.findIndex((state) => state.name === name && state.section === section);
+  return index < 0 ? undefined : { base: Base.State, index };
+}
+
+/** A state of the encoder that holds the value of a node at the timestep before, and so at last the last one. */
+function lastOf(plan: PlanWriter, node: string, { buffer, size }: Value): Operand {
+  const last = plan.state(`${node}.last`, size);
+  const copy = plan.buffer(size);
+  plan.op({ code: OpCode.Remember, direction: Direction.Forward, operands: [buffer, last, copy], n: size });
+  return last;
 }

@@ -1,4 +1,4 @@
-import { Base, type Direction, InputKind, type OpCode } from '../../assembly/shared/codes.ts';
+import { Base, type Direction, InputKind, type OpCode, SectionKind } from '../../assembly/shared/codes.ts';
 import { Header, OpEntry, PlanFormat } from '../../assembly/shared/plan.ts';
 import type { Tensor } from '../graph/definition.ts';
 
@@ -6,6 +6,7 @@ import type { Tensor } from '../graph/definition.ts';
 export type Operand =
   | { readonly base: Base.Buffer; readonly index: number; readonly column: number }
   | { readonly base: Base.State; readonly index: number }
+  | { readonly base: Base.Encoded; readonly index: number; readonly column: number }
   | { readonly base: Base.Plan; readonly offset: number };
 
 export interface Op {
@@ -15,7 +16,8 @@ export interface Op {
   readonly operands: readonly (Operand | undefined)[];
   readonly k?: number;
   readonly n: number;
-  readonly biasColumns?: number;
+  /** A third size: the columns of a bias, the first column that a copy writes. */
+  readonly m?: number;
   /** The packed int8 matrix whose bound on activations belongs into the record; known once it is packed. */
   readonly qmaxOf?: Constant;
 }
@@ -26,6 +28,8 @@ export interface RowRange {
   readonly from: number;
   readonly rows: number;
   readonly to: number;
+  /** For each column of the packed matrix that of the tensor; the same order without it. */
+  readonly columns?: Uint32Array;
 }
 
 /** Elements from, from + 1, … of a tensor, and the value where they go: what a training writes back. */
@@ -42,9 +46,10 @@ export interface Values {
   readonly sources: readonly ValueRange[];
 }
 
-/** What the constants hold: plain values, or a matrix that the module packs out of row-major tensors. */
+/** What the constants hold: plain values, words, or a matrix that the module packs out of row-major tensors. */
 export type Constant = { readonly offset: number } & (
   | ({ readonly kind: 'values' } & Values)
+  | { readonly kind: 'words'; readonly words: Uint32Array }
   | { readonly kind: 'panels'; readonly n: number; readonly k: number; readonly ranges: readonly RowRange[] }
   | { readonly kind: 'int8'; readonly n: number; readonly k: number; readonly ranges: readonly RowRange[] }
 );
@@ -52,6 +57,7 @@ export type Constant = { readonly offset: number } & (
 export interface StateInfo {
   readonly name: string;
   readonly size: number;
+  readonly section: SectionKind;
 }
 
 /** `n` rounded up to whole panels of 16 columns. */
@@ -66,38 +72,63 @@ export function columnsOf(n: number): number {
 export class PlanWriter {
   readonly states: StateInfo[] = [];
   readonly constants: Constant[] = [];
-  readonly ops: Op[] = [];
-  #buffers: { columns: number; kind: InputKind }[] = [];
-  #inputs: { buffer: number; kind: InputKind; size: number }[] = [];
+  #ops: [main: Op[], encoder: Op[]] = [[], []];
+  #buffers: { columns: number; kind: InputKind; section: SectionKind }[] = [];
+  #inputs: { buffer: number; kind: InputKind; size: number; section: SectionKind }[] = [];
   #outputs: { buffer: number; size: number }[] = [];
+  #initial = new Map<number, Operand & { base: Base.Plan }>();
   #constantBytes = 0;
+  #section: SectionKind = SectionKind.Main;
+
+  /** Whatever `lower` writes belongs to the encoder. */
+  encoder(lower: () => void): void {
+    this.#section = SectionKind.Encoder;
+    lower();
+    this.#section = SectionKind.Main;
+  }
+
+  /** The ops of the main section, then those of the encoder. */
+  get ops(): readonly Op[] {
+    return this.#ops.flat();
+  }
 
   /** A buffer of at least `size` columns; the operand is all of it. */
   buffer(size: number): Operand & { base: Base.Buffer } {
-    this.#buffers.push({ columns: columnsOf(size), kind: InputKind.Features });
-    return { base: Base.Buffer, index: this.#buffers.length - 1, column: 0 };
+    return this.#buffer(columnsOf(size), InputKind.Features);
   }
 
   input(kind: 'features' | 'tokens', size: number): Operand & { base: Base.Buffer } {
     const code = kind === 'tokens' ? InputKind.Tokens : InputKind.Features;
-    this.#buffers.push({ columns: kind === 'tokens' ? 1 : columnsOf(size), kind: code });
-    const buffer = this.#buffers.length - 1;
-    this.#inputs.push({ buffer, kind: code, size });
-    return { base: Base.Buffer, index: buffer, column: 0 };
+    const buffer = this.#buffer(kind === 'tokens' ? 1 : columnsOf(size), code);
+    this.#inputs.push({ buffer: buffer.index, kind: code, size, section: this.#section });
+    return buffer;
   }
 
   output(operand: Operand & { base: Base.Buffer }, size: number): void {
     this.#outputs.push({ buffer: operand.index, size });
   }
 
-  state(name: string, size: number): Operand {
-    this.states.push({ name, size });
-    return { base: Base.State, index: this.states.length - 1 };
+  /** @param initial what it begins with, padded to whole panels; zeros by default */
+  state(name: string, size: number, initial?: Values): Operand & { base: Base.State } {
+    this.states.push({ name, size, section: this.#section });
+    const index = this.states.length - 1;
+    if (initial) this.#initial.set(index, this.values(initial));
+    return { base: Base.State, index };
   }
 
-  values({ values, sources }: Values): Operand {
+  values({ values, sources }: Values): Operand & { base: Base.Plan } {
     const constant: Constant = { kind: 'values', values, sources, offset: this.#constantBytes };
     return this.#constant(constant, values.length * 4);
+  }
+
+  /** Up to four parameters of an op. */
+  parameters(...numbers: readonly number[]): Operand & { base: Base.Plan } {
+    return this.values({ values: Float32Array.from({ length: 4 }, (_, i) => numbers[i] ?? 0), sources: [] });
+  }
+
+  /** Integers, or the bits of other numbers: a descriptor. */
+  words(words: Uint32Array): Operand & { base: Base.Plan } {
+    return this.#constant({ kind: 'words', words, offset: this.#constantBytes }, words.byteLength);
   }
 
   panels(n: number, k: number, ranges: readonly RowRange[]): Operand {
@@ -110,12 +141,16 @@ export class PlanWriter {
   }
 
   op(op: Op): void {
-    this.ops.push(op);
+    this.#ops[this.#section].push(op);
   }
 
   get constantsOffset(): number {
     const entries =
-      1 + this.#buffers.length + this.states.length + this.#inputs.length + this.#outputs.length;
+      this.#sections.length +
+      this.#buffers.length +
+      this.states.length +
+      this.#inputs.length +
+      this.#outputs.length;
     return PlanFormat.HeaderBytes + entries * PlanFormat.EntryBytes + this.ops.length * PlanFormat.OpBytes;
   }
 
@@ -142,7 +177,7 @@ export class PlanWriter {
         at += entryBytes;
       }
     };
-    table(Header.Sections, [[0, this.ops.length]], PlanFormat.EntryBytes);
+    table(Header.Sections, this.#sections, PlanFormat.EntryBytes);
     table(
       Header.Ops,
       this.ops.map((op) => this.#opWords(op)),
@@ -150,17 +185,17 @@ export class PlanWriter {
     );
     table(
       Header.Buffers,
-      this.#buffers.map((b) => [b.columns, b.kind]),
+      this.#buffers.map((b) => [b.columns, b.kind, b.section]),
       PlanFormat.EntryBytes,
     );
     table(
       Header.States,
-      this.states.map((s) => [s.size]),
+      this.states.map((s, i) => [s.size, s.section, this.#operandWords(this.#initial.get(i))[1]]),
       PlanFormat.EntryBytes,
     );
     table(
       Header.Inputs,
-      this.#inputs.map((i) => [i.buffer, i.kind, i.size]),
+      [...this.#inputs].sort((a, b) => a.section - b.section).map((i) => [i.buffer, i.kind, i.size]),
       PlanFormat.EntryBytes,
     );
     table(
@@ -175,10 +210,24 @@ export class PlanWriter {
 
   /** Where in the image the qmax of op number `index` stands. */
   qmaxOffset(index: number): number {
-    return PlanFormat.HeaderBytes + PlanFormat.EntryBytes + index * PlanFormat.OpBytes + OpEntry.Qmax;
+    const sections = this.#sections.length * PlanFormat.EntryBytes;
+    return PlanFormat.HeaderBytes + sections + index * PlanFormat.OpBytes + OpEntry.Qmax;
   }
 
-  #constant(constant: Constant, bytes: number): Operand {
+  /** (first op, number of ops) of the main section, and of the encoder where there is one. */
+  get #sections(): [number, number][] {
+    const [main, encoder] = this.#ops;
+    const all: [number, number][] = [[0, main.length]];
+    if (encoder.length > 0) all.push([main.length, encoder.length]);
+    return all;
+  }
+
+  #buffer(columns: number, kind: InputKind): Operand & { base: Base.Buffer } {
+    this.#buffers.push({ columns, kind, section: this.#section });
+    return { base: Base.Buffer, index: this.#buffers.length - 1, column: 0 };
+  }
+
+  #constant(constant: Constant, bytes: number): Operand & { base: Base.Plan } {
     this.constants.push(constant);
     this.#constantBytes += Math.ceil(bytes / PlanFormat.Alignment) * PlanFormat.Alignment;
     return { base: Base.Plan, offset: constant.offset };
@@ -186,13 +235,13 @@ export class PlanWriter {
 
   #opWords(op: Op): number[] {
     const operands = Array.from({ length: 5 }, (_, i) => this.#operandWords(op.operands[i])).flat();
-    return [op.code, op.direction, ...operands, op.k ?? 0, op.n, op.biasColumns ?? 0];
+    return [op.code, op.direction, ...operands, op.k ?? 0, op.n, op.m ?? 0];
   }
 
   #operandWords(operand: Operand | undefined): [number, number] {
     if (operand === undefined) return [Base.None, 0];
     if (operand.base === Base.Plan) return [Base.Plan, this.constantsOffset + operand.offset];
-    const column = operand.base === Base.Buffer ? operand.column : 0;
+    const column = operand.base === Base.State ? 0 : operand.column;
     return [operand.base | (operand.index << 8), column];
   }
 }

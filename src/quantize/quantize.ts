@@ -10,6 +10,7 @@ import type { GraphNode, ModelDefinition, Tensor } from '../graph/definition.ts'
 import { describe, readFields } from '../graph/fields.ts';
 import { scaleName } from '../graph/node-tensors.ts';
 import { kindOf } from '../graph/nodes/table.ts';
+import { allNodes } from '../graph/reads.ts';
 import { inferShapes } from '../graph/validate.ts';
 import { measureError, type QuantizationReport, type QuantizedLayer, summarize } from './report.ts';
 
@@ -23,8 +24,9 @@ type Float32Tensor = Extract<Tensor, { dtype: 'F32' }>;
 type Int8Tensor = Extract<Tensor, { dtype: 'I8' }>;
 
 /**
- * Quantizes the matrices of rnn, lstm, gru and dense nodes; embeddings and biases stay float32. So does a
- * matrix that a node which stays float32 uses too (a head that shares its weight with the embedding).
+ * Quantizes the matrices that a step multiplies by: of recurrent and dense nodes and of convolutions, in the encoder too.
+ * Embeddings and vectors (biases, peepholes, norms) stay float32. So does a matrix that a node which stays float32 uses
+ * too (a head that shares its weight with the embedding).
  * `source` is left as it is; tensors that do not change are shared with it.
  *
  * @throws RivuletError `invalid-argument` (options, a model that has int8 matrices already), `not-supported`
@@ -36,7 +38,7 @@ export function quantize(
 ): { definition: ModelDefinition; report: QuantizationReport } {
   const definition = isWrapped(source) ? source.definition : source;
   inferShapes(definition);
-  const { nodes } = definition.graph;
+  const nodes = allNodes(definition.graph);
   const keep = readOptions(options, nodes);
   const float32 = namesThatStay(nodes, keep);
   const tensors = new Map(definition.tensors);
@@ -56,15 +58,16 @@ function isWrapped(source: object): source is { readonly definition: ModelDefini
 }
 
 /**
- * @param shape [rows, columns]
+ * @param shape [rows, columns], or [rows, …] of a convolution
  * @throws RivuletError `non-finite-weight`
  */
 export function quantizeMatrix(
   name: string,
   { shape, data }: Float32Tensor,
 ): { readonly matrix: Int8Tensor; readonly scale: Float32Tensor } {
-  const [rows = 0, columns = 0] = shape;
-  const quantized = new Int8Array(rows * columns);
+  const [rows = 0] = shape;
+  const columns = data.length / rows;
+  const quantized = new Int8Array(data.length);
   const scales = new Float32Array(rows);
   for (let row = 0; row < rows; row++) {
     const weights = data.subarray(row * columns, (row + 1) * columns);
@@ -132,7 +135,9 @@ function readOptions(options: QuantizeOptions, nodes: readonly GraphNode[]): Rea
 /** The matrices of a node that may be int8, by their names in the file. */
 function matricesOf(node: GraphNode): readonly string[] {
   const roles: Readonly<Record<string, string>> = 'tensors' in node ? { ...node.tensors } : {};
-  return kindOf(node).matrices.map((role) => roles[role]!);
+  return kindOf(node)
+    .matrices.flatMap((role) => [roles[role], roles[`${role}_reverse`]])
+    .filter((name) => name !== undefined);
 }
 
 /** Tensors that a node uses which stays float32, or in a role that does. */

@@ -27,9 +27,10 @@ export interface QuantizationReport {
 
 type Tensors = ReadonlyMap<string, Tensor>;
 
-/** int8 [rows, columns] times the scale of its row. */
+/** int8 [rows, columns], or [rows, …] of a convolution, times the scale of its row. */
 export function dequantize(matrix: Tensor, scale: Tensor): Float32Array {
-  const [rows = 0, columns = 0] = matrix.shape;
+  const [rows = 0] = matrix.shape;
+  const columns = matrix.data.length / rows;
   const weights = new Float32Array(rows * columns);
   for (let row = 0; row < rows; row++) {
     for (let at = row * columns; at < (row + 1) * columns; at++)

@@ -6,18 +6,28 @@ export interface InferExports {
   free(address: number): void;
   validate(plan: number, bytes: number): number;
   readonly refusedIndex: WebAssembly.Global;
-  sessionBytes(plan: number, rows: number, chunk: number): number;
-  sessionInit(session: number, plan: number, rows: number, chunk: number): void;
+  /** `encoderChunk`: the most timesteps of the encoder's sequence, 0 without an encoder. */
+  sessionBytes(plan: number, rows: number, chunk: number, encoderChunk: number): number;
+  sessionInit(session: number, plan: number, rows: number, chunk: number, encoderChunk: number): void;
   sessionReset(session: number): void;
+  sessionResetRow(session: number, row: number): void;
   copyState(from: number, to: number): void;
+  /** States, and what the encoder left. */
+  copyRow(from: number, fromRow: number, to: number, toRow: number): void;
+  /** Of the encoder's inputs: their numbers follow those of the main section. */
   inputAddress(session: number, index: number): number;
   outputAddress(session: number, index: number): number;
   stateAddress(session: number, index: number): number;
   /** Bytes from a panel of a buffer to the next. */
   panelStride(session: number): number;
+  encoderStride(session: number): number;
+  /** u32[rows] each: of a ragged sequence, and of what the encoder has read. */
+  lengthsAddress(session: number): number;
+  memoryLengthsAddress(session: number): number;
   step(session: number): number;
   streams(session: number): number;
-  sequence(session: number, timesteps: number): number;
+  sequence(session: number, timesteps: number, ragged: number): number;
+  encode(session: number, timesteps: number, ragged: number): number;
   readonly refusedInput: WebAssembly.Global;
   readonly refusedRow: WebAssembly.Global;
   readonly refusedColumn: WebAssembly.Global;
@@ -53,8 +63,12 @@ export interface InferExports {
 
 /** What the training module exports besides. */
 export interface TrainExports extends InferExports {
-  trainerBytes(plan: number, rows: number, chunk: number): number;
-  trainerInit(trainer: number, plan: number, rows: number, chunk: number): void;
+  trainerBytes(plan: number, rows: number, chunk: number, encoderChunk: number): number;
+  trainerInit(trainer: number, plan: number, rows: number, chunk: number, encoderChunk: number): void;
+  trainerReset(trainer: number): void;
+  trainerResetRow(trainer: number, row: number): void;
+  /** u32[rows]: 1 for a stream at its beginning. */
+  trainerFresh(trainer: number): number;
   trainerSession(trainer: number): number;
   trainerTargets(trainer: number): number;
   trainerWeights(trainer: number): number;
@@ -71,7 +85,7 @@ export interface TrainExports extends InferExports {
     seedHigh: number,
     window: number,
   ): void;
-  backpropagate(trainer: number, timesteps: number, loss: number): number;
+  backpropagate(trainer: number, timesteps: number, encoderTimesteps: number, loss: number): number;
   readonly lossSum: WebAssembly.Global;
   readonly weightSum: WebAssembly.Global;
   readonly refusedTargetRow: WebAssembly.Global;

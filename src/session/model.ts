@@ -1,12 +1,14 @@
+import { SectionKind } from '../../assembly/shared/codes.ts';
 import { RivuletError, show } from '../errors.ts';
 import { serializeModel } from '../formats/model-file.ts';
-import type { GraphInput, ModelDefinition, NodeType } from '../graph/definition.ts';
+import type { GraphInput, GraphNode, ModelDefinition, NodeType } from '../graph/definition.ts';
 import { inferShapes } from '../graph/validate.ts';
 import { type Fingerprint, type PlacedPlan, placePlan } from '../plan/place.ts';
 import { planModel } from '../plan/plan.ts';
 import type { StateInfo } from '../plan/writer.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { createTokenizer, type Tokenizer } from '../text/tokenizer.ts';
+import { Block } from './block.ts';
 import { Session } from './session.ts';
 
 export interface ModelOutput {
@@ -29,24 +31,17 @@ export interface Layer {
 }
 
 export interface SessionOptions {
-  /** Streams in step with each other. Only 1 yet. */
+  /** Streams in step with each other, at least 1 (default). */
   batchSize?: number;
-  /** A snapshot to go on from. */
+  /** A snapshot from which all rows go on. */
   state?: Uint8Array;
 }
 
 /**
- * Timesteps that `run` computes at once, in constant memory. Odd: with 64 rows the panels of a buffer would lie 4 KiB
+ * Rows that `run` computes at once, in constant memory, where a timestep has fewer. Odd: with 64 rows the panels of a buffer would lie 4 KiB
  * apart and share one set of the first-level cache.
  */
-const RUN_CHUNK = 63;
-
-/** @internal A session of `chunk` timesteps, and room for as many rows of the widest input or output. */
-export interface Runner {
-  readonly session: number;
-  readonly staging: number;
-  readonly chunk: number;
-}
+const RUN_ROWS = 63;
 
 /**
  * A model in a runtime's memory: immutable, shared by all its sessions. Made by `loadModel` or `loadModelSync`.
@@ -63,28 +58,44 @@ export class Model {
   readonly runtime: Runtime;
   /** @internal */
   readonly plan: PlacedPlan;
+  /** @internal Those of the main section, with their numbers in the plan. */
+  readonly states: readonly (StateInfo & { readonly index: number })[];
+  /** @internal All their values. */
+  readonly stateLength: number;
   /** @internal */
-  readonly states: readonly StateInfo[];
+  readonly encoderInputs: readonly GraphInput[];
+  /** @internal The first node that reads what the encoder leaves. */
+  readonly encoderReader: string | undefined;
+  /** @internal The first node that goes backward through time, for which no step can be made. */
+  readonly notStreamable: string | undefined;
   #disposed = false;
   #sessions = new Set<Session>();
-  #runner: Runner | undefined;
+  #runner: Block | undefined;
   #sampler: number | undefined;
 
   /** @internal */
   constructor(runtime: Runtime, definition: ModelDefinition) {
-    const { sizes } = inferShapes(definition);
+    const { sizes, firstNotStreamable } = inferShapes(definition);
     const { graph } = definition;
     const plan = planModel(definition);
     this.runtime = runtime;
     this.definition = definition;
-    this.states = plan.states;
+    this.states = plan.states
+      .map((state, index) => ({ ...state, index }))
+      .filter(({ section }) => section === SectionKind.Main);
+    this.stateLength = this.states.reduce((sum, { size }) => sum + size, 0);
     this.inputs = graph.inputs;
+    this.encoderInputs = graph.encoder?.inputs ?? [];
+    this.encoderReader = graph.nodes.find(readsEncoder)?.name;
+    this.notStreamable = firstNotStreamable;
     this.outputs = graph.outputs.map(({ name, from }) => ({
       name,
       kind: 'features',
       size: sizes.get(from)!,
     }));
-    this.layers = graph.nodes.map((node) => describeLayer(node, definition, sizes.get(node.name)!));
+    this.layers = [...(graph.encoder?.nodes ?? []), ...graph.nodes].map((node) =>
+      describeLayer(node, definition, sizes.get(node.name)!),
+    );
     this.tokenizer = definition.tokenizer && createTokenizer(definition.tokenizer);
     this.metadata = definition.metadata ?? {};
     this.plan = placePlan(runtime, plan, definition);
@@ -96,16 +107,16 @@ export class Model {
     return this.plan.byteLength;
   }
 
-  /** Bytes of one session of this model in linear memory. */
+  /** Bytes of a session of one row in linear memory; with an encoder, that of its sequences comes to it. */
   get sessionBytes(): number {
     this.assertAlive();
-    return this.runtime.exports.sessionBytes(this.plan.address, 1, 1);
+    return this.runtime.exports.sessionBytes(this.plan.address, 1, 1, this.#leastMemory);
   }
 
   /**
-   * A new stream, in the zero state or in that of a snapshot.
+   * A new stream, or `batchSize` of them, in the initial state or in that of a snapshot.
    *
-   * @throws RivuletError `disposed`, `not-supported`, `out-of-memory`, `invalid-snapshot`, `snapshot-mismatch`
+   * @throws RivuletError `disposed`, `invalid-argument`, `out-of-memory`, `invalid-snapshot`, `snapshot-mismatch`
    */
   createSession(options: SessionOptions = {}): Session {
     this.assertAlive();
@@ -116,13 +127,8 @@ export class Model {
         `batchSize must be a positive integer, got ${show(batchSize)}`,
       );
     }
-    if (batchSize !== 1) {
-      throw new RivuletError(
-        'not-supported',
-        `batchSize ${batchSize}: a session holds one stream yet, create ${batchSize} sessions`,
-      );
-    }
-    const session = new Session(this, this.#block(1), () => this.#sessions.delete(session));
+    const block = new Block(this, batchSize, 1, this.#leastMemory);
+    const session = new Session(this, block, () => this.#sessions.delete(session));
     this.#sessions.add(session);
     if (state !== undefined) {
       try {
@@ -144,9 +150,8 @@ export class Model {
   dispose(): void {
     if (this.#disposed) return;
     for (const session of [...this.#sessions]) session.dispose();
-    for (const block of [this.#runner?.session, this.#runner?.staging, this.#sampler]) {
-      if (block) this.runtime.free(block);
-    }
+    this.#runner?.free();
+    if (this.#sampler !== undefined) this.runtime.free(this.#sampler);
     this.runtime.free(this.plan.address);
     this.#disposed = true;
   }
@@ -160,9 +165,17 @@ export class Model {
     if (this.#disposed) throw new RivuletError('disposed', 'the model is disposed: load it again');
   }
 
-  /** @internal The session of many timesteps in which every session's `run` computes, made when it is first needed. */
-  get runner(): Runner {
-    this.#runner ??= this.#makeRunner();
+  /**
+   * @internal The block of many timesteps in which every session's `run` computes: made when it is first needed, and
+   * again when it has other rows or too little room. It holds nothing from one `run` to the next.
+   */
+  runner(rows: number, timesteps: number, memory: number): Block {
+    const chunk = this.notStreamable === undefined ? Math.max(1, Math.floor(RUN_ROWS / rows)) : timesteps;
+    const old = this.#runner;
+    if (old && old.rows === rows && old.chunk >= chunk && old.memory >= memory) return old;
+    this.#runner = undefined;
+    old?.free();
+    this.#runner = new Block(this, rows, chunk, memory);
     return this.#runner;
   }
 
@@ -175,25 +188,14 @@ export class Model {
     return this.#sampler;
   }
 
-  #makeRunner(): Runner {
-    const widest = Math.max(...[...this.inputs, ...this.outputs].map(({ size }) => size));
-    const session = this.#block(RUN_CHUNK);
-    try {
-      const staging = this.runtime.allocate(4 * RUN_CHUNK * widest, 'running a sequence');
-      return { session, staging, chunk: RUN_CHUNK };
-    } catch (error) {
-      this.runtime.free(session);
-      throw error;
-    }
+  /** Timesteps of the encoder's sequence for which a session has room at first. */
+  get #leastMemory(): number {
+    return this.encoderInputs.length > 0 ? 1 : 0;
   }
+}
 
-  #block(chunk: number): number {
-    const { exports } = this.runtime;
-    const bytes = exports.sessionBytes(this.plan.address, 1, chunk);
-    const block = this.runtime.allocate(bytes, 'a session');
-    exports.sessionInit(block, this.plan.address, 1, chunk);
-    return block;
-  }
+function readsEncoder(node: GraphNode): boolean {
+  return node.type === 'attention' || ('initial' in node && node.initial !== undefined);
 }
 
 function describeLayer(

@@ -1,120 +1,120 @@
-import { RivuletError, show } from '../errors.ts';
-import type { GraphInput } from '../graph/definition.ts';
-import { refusal, requireRoom, requireTimesteps, requireToken } from './arguments.ts';
+import { RivuletError } from '../errors.ts';
+import { refusal, requireRoom } from './arguments.ts';
+import type { Block } from './block.ts';
 import type { Model } from './model.ts';
-import type { RunOptions, Session } from './session.ts';
+import type { RunOptions, Sequence } from './options.ts';
+import { countTimesteps, requireLengths } from './sequence.ts';
 
-/** Of a row in a panel of 16 columns. */
-const ROW_BYTES = 64;
-
-/**
- * Runs a sequence through the model's runner, a session of many timesteps that all sessions share: the state goes in,
- * the chunks follow, and only when all of them are done it comes back. So a refusal leaves the state alone.
- */
-export function runSequence(
-  session: Session,
-  sequence: Float32Array | Uint32Array | readonly number[],
-  options: RunOptions,
-): Float32Array {
-  const { model, address } = session;
-  const { exports } = model.runtime;
-  const input = model.inputs[0]!;
-  const size = model.outputs[0]!.size;
-  const timesteps = countTimesteps(input, sequence, options.timesteps);
-  const all = options.returnSequences !== false;
-  const length = all ? timesteps * size : Math.min(timesteps, 1) * size;
-  if (options.out !== undefined) requireRoom('out', options.out, length);
-  const out = options.out?.subarray(0, length) ?? new Float32Array(length);
-  if (timesteps === 0) return out;
-  const { session: runner, chunk } = model.runner;
-  exports.copyState(address, runner);
-  for (let from = 0; from < timesteps; from += chunk) {
-    const count = Math.min(chunk, timesteps - from);
-    writeChunk(model, sequence, from, count);
-    const status = exports.sequence(runner, count);
-    if (status !== 0) throw refusal(model.runtime, model.inputs, status, from);
-    if (all) readRows(model, 0, count, out, from * size);
-    else if (from + count === timesteps) readRows(model, count - 1, 1, out, 0);
-  }
-  exports.copyState(runner, address);
-  return out;
+/** What is to run, checked. */
+interface Run {
+  readonly sequence: Sequence;
+  readonly timesteps: number;
+  readonly lengths: ArrayLike<number> | undefined;
+  readonly out: Float32Array;
+  /** Whether every timestep's outputs are wanted, or each row's last. */
+  readonly all: boolean;
 }
 
-/** Timesteps from … from + count of the sequence become the first rows of the runner's input. */
-function writeChunk(
-  { runtime, runner, inputs }: Model,
-  sequence: Float32Array | Uint32Array | readonly number[],
+/**
+ * Runs a sequence through the model's runner, a block of many timesteps that all sessions share: the state goes in, the
+ * chunks follow, and only when all of them are done it comes back. So a refusal leaves the state alone.
+ */
+export function runSequence(
+  model: Model,
+  block: Block,
+  sequence: Sequence,
+  options: RunOptions,
+): Float32Array {
+  const run = check(model, block.rows, sequence, options);
+  if (run.timesteps === 0) return run.out;
+  const { exports } = model.runtime;
+  const runner = model.runner(block.rows, run.timesteps, block.memory);
+  takeOver(model, block, runner);
+  const end = run.lengths === undefined ? run.timesteps : longest(run.lengths);
+  if (run.lengths !== undefined) run.out.fill(0);
+  for (let from = 0; from < end; from += runner.chunk) {
+    const count = Math.min(runner.chunk, end - from);
+    writeChunk(model, runner, sequence, from, count);
+    if (run.lengths !== undefined) runner.writeLengths(run.lengths, from, count);
+    const status = exports.sequence(runner.address, count, run.lengths === undefined ? 0 : 1);
+    if (status !== 0) throw refusal(model, block.rows, status, from);
+    if (run.all) readAll(model, runner, run, from, count);
+    else readLast(model, runner, run, from, count);
+  }
+  exports.copyState(runner.address, block.address);
+  return run.out;
+}
+
+/** The runner goes on where the session is, with what the encoder left. */
+function takeOver({ runtime: { exports }, encoderInputs }: Model, block: Block, runner: Block): void {
+  if (encoderInputs.length === 0) {
+    exports.copyState(block.address, runner.address);
+    return;
+  }
+  exports.sessionReset(runner.address);
+  for (let row = 0; row < block.rows; row++) exports.copyRow(block.address, row, runner.address, row);
+}
+
+function check(model: Model, rows: number, sequence: Sequence, options: RunOptions): Run {
+  const { lengths, out } = options;
+  const timesteps = countTimesteps('run', model.inputs[0]!, rows, sequence, options.timesteps);
+  if (lengths !== undefined) {
+    requireLengths('run', lengths, rows, timesteps, (row) => {
+      return new RivuletError(
+        'invalid-argument',
+        `run: the length of row ${row} is 0, and a sequence has at least one timestep: remove the row, or run without it`,
+      );
+    });
+  }
+  const all = options.returnSequences !== false;
+  const length = (all ? timesteps : Math.min(timesteps, 1)) * rows * model.outputs[0]!.size;
+  if (out !== undefined) requireRoom('out', out, length);
+  return { sequence, timesteps, lengths, all, out: out?.subarray(0, length) ?? new Float32Array(length) };
+}
+
+function longest(lengths: ArrayLike<number>): number {
+  let most = 0;
+  for (let row = 0; row < lengths.length; row++) most = Math.max(most, lengths[row]!);
+  return most;
+}
+
+/** Timesteps from … from + count - 1 of the sequence become the first rows of the runner's input. */
+function writeChunk({ inputs }: Model, runner: Block, sequence: Sequence, from: number, count: number): void {
+  const { kind, size } = inputs[0]!;
+  const [first, rows] = [from * runner.rows, count * runner.rows];
+  if (kind === 'tokens') runner.write(0, sequence, first, rows);
+  else runner.write(0, (sequence as Float32Array).subarray(first * size, (first + rows) * size), 0, rows);
+}
+
+/** Outputs of timesteps from … from + count - 1; those behind a row's length are 0. */
+function readAll(
+  { outputs }: Model,
+  runner: Block,
+  { out, lengths }: Run,
   from: number,
   count: number,
 ): void {
-  const { kind, size } = inputs[0]!;
-  const buffer = runtime.exports.inputAddress(runner.session, 0);
-  if (kind === 'tokens') {
-    for (let t = 0; t < count; t++) runtime.words[(buffer >> 2) + t] = sequence[from + t]!;
+  const { rows } = runner;
+  const { size } = outputs[0]!;
+  runner.read(0, 0, count * rows, out, from * rows * size);
+  if (lengths === undefined) return;
+  for (let row = 0; row < rows; row++) {
+    for (let t = Math.max(from, lengths[row]!); t < from + count; t++) {
+      out.fill(0, (t * rows + row) * size, (t * rows + row + 1) * size);
+    }
+  }
+}
+
+/** Outputs of the rows whose last timestep is among from … from + count - 1. */
+function readLast({ outputs }: Model, runner: Block, run: Run, from: number, count: number): void {
+  const { rows } = runner;
+  const { size } = outputs[0]!;
+  if (run.lengths === undefined) {
+    if (from + count === run.timesteps) runner.read(0, (count - 1) * rows, rows, run.out, 0);
     return;
   }
-  runtime.floats.set(
-    (sequence as Float32Array).subarray(from * size, (from + count) * size),
-    runner.staging >> 2,
-  );
-  runtime.exports.panelsFromRows(
-    runner.staging,
-    count,
-    size,
-    buffer,
-    runtime.exports.panelStride(runner.session),
-  );
-}
-
-/** Rows first … first + count of the runner's output go to out[at …]. */
-function readRows(
-  { runtime, runner, outputs }: Model,
-  first: number,
-  count: number,
-  out: Float32Array,
-  at: number,
-): void {
-  const { size } = outputs[0]!;
-  const buffer = runtime.exports.outputAddress(runner.session, 0) + ROW_BYTES * first;
-  runtime.exports.rowsFromPanels(
-    buffer,
-    runtime.exports.panelStride(runner.session),
-    count,
-    size,
-    runner.staging,
-  );
-  const staging = runner.staging >> 2;
-  out.set(runtime.floats.subarray(staging, staging + count * size), at);
-}
-
-/** Checks the sequence, but for NaN and infinity, which the module refuses, and answers how many timesteps are to run. */
-function countTimesteps(input: GraphInput, sequence: unknown, wanted: number | undefined): number {
-  const perTimestep = input.kind === 'tokens' ? 1 : input.size;
-  const list = sequence as ArrayLike<number>;
-  const isList = ArrayBuffer.isView(sequence) || Array.isArray(sequence);
-  const isFloats =
-    isList && (sequence as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] === 'Float32Array';
-  if (input.kind === 'features' ? !isFloats : !isList || isFloats || typeof list.length !== 'number') {
-    const expected =
-      input.kind === 'features'
-        ? 'a Float32Array [timesteps, features]'
-        : 'a Uint32Array or a list of tokens';
-    throw new RivuletError('invalid-argument', `run: expected ${expected}, got ${show(sequence)}`);
+  for (let row = 0; row < rows; row++) {
+    const last = run.lengths[row]! - 1 - from;
+    if (last >= 0 && last < count) runner.read(0, last * rows + row, 1, run.out, row * size);
   }
-  if (wanted === undefined && list.length % perTimestep !== 0) {
-    throw new RivuletError(
-      'wrong-length',
-      `run: expected a multiple of ${perTimestep} values (input "${input.name}"), got length ${list.length}`,
-    );
-  }
-  const timesteps = wanted ?? list.length / perTimestep;
-  requireTimesteps(timesteps);
-  if (list.length < timesteps * perTimestep) {
-    throw new RivuletError(
-      'wrong-length',
-      `run: ${timesteps} timesteps need ${timesteps * perTimestep} values, got length ${list.length}`,
-    );
-  }
-  if (input.kind === 'tokens') for (let t = 0; t < timesteps; t++) requireToken(input, list[t], t);
-  return timesteps;
 }

@@ -1,63 +1,57 @@
-import { RivuletError, show } from '../errors.ts';
+import { RivuletError } from '../errors.ts';
 import type { InferExports } from '../runtime/exports.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import {
+  notStreamable,
   refusal,
   requireFinite,
   requireFloats,
+  requireNames,
   requireRoom,
+  requireTimestepOfTokens,
   requireTimesteps,
   requireToken,
 } from './arguments.ts';
+import type { Block } from './block.ts';
 import { copy, copyRange } from './copy.ts';
+import { encodeSequence, requireEncodable } from './encode.ts';
 import type { Model } from './model.ts';
+import type {
+  RestoreOptions,
+  RowOptions,
+  RunOptions,
+  Sequence,
+  SequenceOptions,
+  StepInput,
+} from './options.ts';
+import { oneRow, range, rebuild, requireRow, rowsOf } from './rows.ts';
 import { runSequence } from './run.ts';
-import { readSnapshot, writeSnapshot } from './snapshot.ts';
+import { restoreRows, snapshotRow, stateNamed } from './states.ts';
 import { transformStream } from './transform.ts';
 
-/** A timestep's input: a token, or a vector of features. */
-export type StepInput = number | Uint32Array | Float32Array;
-
-export interface RowOptions {
-  /** The stream of a batched session. Only 0 yet. */
-  row?: number;
-}
-
-export interface RestoreOptions extends RowOptions {
-  /** Accept the state of a model of the same shape with other weights, e.g. before a fine-tuning. */
-  allowOtherWeights?: boolean;
-}
-
-export interface RunOptions {
-  /** How many; by default what the sequence holds. */
-  timesteps?: number;
-  /** Per row of a batch. Not supported yet. */
-  lengths?: Uint32Array;
-  /** All timesteps' outputs (default), or the last one's only. */
-  returnSequences?: boolean;
-  /** Where the outputs go; its beginning is returned. */
-  out?: Float32Array;
-}
-
 /**
- * One stream through a model: it owns the hidden state. Made by `model.createSession()`.
+ * One stream through a model, or a batch of them in step with each other, its rows: it owns their hidden states. Made by
+ * `model.createSession()`. Each row has the bits that it would have alone.
  *
  * Whatever a method refuses, the state stays as it was.
  */
 export class Session {
   readonly model: Model;
-  /** @internal */
-  readonly address: number;
   readonly #runtime: Runtime;
   readonly #exports: InferExports;
   readonly #step: InferExports['step'];
   readonly #release: () => void;
-  /** Of the only input and output, for `step`; sizes are -1 where there are several. Offsets in 4-byte words. */
+  /** Of the only input and output. */
   readonly #takesTokens: boolean;
   readonly #inputSize: number;
-  readonly #inputAt: number;
   readonly #outputSize: number;
-  readonly #outputAt: number;
+  #block: Block;
+  /** Whether `step` may copy straight between arrays and panels: alive, with one row, one input and one output. */
+  #straight = false;
+  /** The block's address; where its only input and output lie, in 4-byte words. */
+  #address = 0;
+  #inputAt = 0;
+  #outputAt = 0;
   /** Input and output in memory; the length of a view is 0 once memory has grown, as it is before the first step. */
   #inputView: Float32Array = new Float32Array(0);
   #outputView: Float32Array = new Float32Array(0);
@@ -65,32 +59,42 @@ export class Session {
   #hasOutput = false;
 
   /** @internal */
-  constructor(model: Model, address: number, release: () => void) {
+  constructor(model: Model, block: Block, release: () => void) {
     const { inputs, outputs, runtime } = model;
     this.model = model;
-    this.address = address;
     this.#runtime = runtime;
     this.#exports = runtime.exports;
     this.#step = runtime.exports.step;
     this.#release = release;
     this.#takesTokens = inputs[0]!.kind === 'tokens';
-    this.#inputSize = inputs.length === 1 ? inputs[0]!.size : -1;
-    this.#outputSize = outputs.length === 1 ? outputs[0]!.size : -1;
-    this.#inputAt = runtime.exports.inputAddress(address, 0) >> 2;
-    this.#outputAt = runtime.exports.outputAddress(address, 0) >> 2;
+    this.#inputSize = inputs[0]!.size;
+    this.#outputSize = outputs[0]!.size;
+    this.#block = block;
+    this.#moveTo(block);
+  }
+
+  /** Streams in step with each other: the rows of a batch. */
+  get batchSize(): number {
+    return this.#block.rows;
+  }
+
+  /** @internal Where the session lies, which addRow, removeRow and encode may change. */
+  get address(): number {
+    return this.#address;
   }
 
   /**
    * One timestep of a model with one input and one output. Allocates nothing when `out` is given.
    *
-   * @param input the token, or a Float32Array of the input's size
-   * @param out where the output goes: at least the output's size; a new array by default
+   * @param input the token, or a Float32Array of the input's size; of a batch, a Uint32Array [batch] of tokens or a
+   * Float32Array [batch, features]
+   * @param out where the output goes, [batch, size of the output]; a new array by default
    * @returns out, or the new array
-   * @throws RivuletError `wrong-length`, `non-finite-input`, `token-out-of-range`, `invalid-argument`, `disposed`
+   * @throws RivuletError `wrong-length`, `non-finite-input`, `token-out-of-range`, `invalid-argument`, `not-streamable`,
+   * `not-encoded`, `disposed`
    */
   step(input: StepInput, out?: Float32Array): Float32Array {
-    if (this.#disposed) throw disposed();
-    if (this.#inputSize < 0 || this.#outputSize < 0) throw this.#severalInputs('step', 'stepNamed');
+    if (!this.#straight) return this.#stepRows(input, out);
     const result = out === undefined ? new Float32Array(this.#outputSize) : out;
     if (!(result instanceof Float32Array) || result.length < this.#outputSize) {
       requireRoom('out', result, this.#outputSize);
@@ -104,16 +108,31 @@ export class Session {
       if (this.#inputView.length === 0) this.#inputView = this.#view(this.#inputAt, this.#inputSize);
       copy(this.#inputView, input as Float32Array);
     }
-    const status = this.#step(this.address);
-    if (status !== 0) throw refusal(this.#runtime, this.model.inputs, status);
+    const status = this.#step(this.#address);
+    if (status !== 0) throw refusal(this.model, 1, status);
     this.#hasOutput = true;
     if (this.#outputView.length === 0) this.#outputView = this.#view(this.#outputAt, this.#outputSize);
     copy(result, this.#outputView);
     return result;
   }
 
+  /** `step` of a batch. */
+  #stepRows(input: StepInput, out?: Float32Array): Float32Array {
+    this.#requireOne('step', 'stepNamed');
+    const rows = this.#block.rows;
+    const result = out === undefined ? new Float32Array(rows * this.#outputSize) : out;
+    requireRoom('out', result, rows * this.#outputSize);
+    this.#requireTimestep(0, input);
+    this.#block.write(0, input as Uint32Array | Float32Array, 0, rows);
+    this.#advance();
+    this.#hasOutput = true;
+    this.#block.read(0, 0, rows, result, 0);
+    return result;
+  }
+
   /**
-   * One timestep of a model with several inputs or outputs, by name. Only the outputs that are named are written.
+   * One timestep of a model with several inputs or outputs, by name: each as `step` takes it. Only the outputs that are
+   * named are written.
    *
    * @throws RivuletError as `step`
    */
@@ -121,40 +140,35 @@ export class Session {
     inputs: Readonly<Record<string, StepInput>>,
     outputs: Readonly<Record<string, Float32Array>>,
   ): void {
-    if (this.#disposed) throw disposed();
-    requireNames('input', inputs, this.model.inputs, true);
-    requireNames('output', outputs, this.model.outputs, false);
-    for (const input of this.model.inputs) {
-      const value = inputs[input.name];
-      if (input.kind === 'tokens') requireToken(input, single(value), 0);
-      else requireFloats(`input "${input.name}"`, value, input.size);
-    }
-    for (const { name, size } of this.model.outputs)
-      if (name in outputs) requireRoom(`output "${name}"`, outputs[name], size);
-    this.model.inputs.forEach((input, i) => {
-      const at = this.#exports.inputAddress(this.address, i) >> 2;
-      const value = inputs[input.name]!;
-      if (input.kind === 'tokens') this.#runtime.words[at] = single(value) as number;
-      else this.#runtime.floats.set(value as Float32Array, at);
+    this.assertAlive();
+    const { model } = this;
+    const rows = this.#block.rows;
+    requireNames('input', inputs, model.inputs, true);
+    requireNames('output', outputs, model.outputs, false);
+    const values = model.inputs.map(({ name }) => listOf(inputs[name]!));
+    values.forEach((value, i) => {
+      this.#requireTimestep(i, value);
     });
-    const status = this.#step(this.address);
-    if (status !== 0) throw refusal(this.#runtime, this.model.inputs, status);
-    this.model.outputs.forEach(({ name, size }, i) => {
-      const at = this.#exports.outputAddress(this.address, i) >> 2;
-      if (name in outputs) copyRange(outputs[name]!, 0, this.#runtime.floats, at, size);
+    for (const { name, size } of model.outputs)
+      if (name in outputs) requireRoom(`output "${name}"`, outputs[name], rows * size);
+    values.forEach((value, i) => {
+      this.#block.write(i, value, 0, rows);
+    });
+    this.#advance();
+    model.outputs.forEach(({ name }, i) => {
+      if (name in outputs) this.#block.read(i, 0, rows, outputs[name]!, 0);
     });
   }
 
   /**
    * The real-time form of `timesteps` steps: no options object, no allocation, no growth of memory.
    *
-   * @param input [timesteps, features]
-   * @param output [timesteps, size of the output]
+   * @param input [timesteps, batch, features]
+   * @param output [timesteps, batch, size of the output]
    * @throws RivuletError as `step`, and `not-supported` for a model that takes tokens
    */
   process(input: Float32Array, output: Float32Array, timesteps: number): void {
-    if (this.#disposed) throw disposed();
-    if (this.#inputSize < 0 || this.#outputSize < 0) throw this.#severalInputs('process', 'stepNamed');
+    this.#requireOne('process', 'stepNamed');
     if (this.#takesTokens) {
       throw new RivuletError(
         'not-supported',
@@ -162,121 +176,169 @@ export class Session {
       );
     }
     requireTimesteps(timesteps);
-    requireRoom('input', input, timesteps * this.#inputSize);
-    requireRoom('output', output, timesteps * this.#outputSize);
-    requireFinite(this.model.inputs[0]!, input, timesteps * this.#inputSize);
+    const rows = this.#block.rows;
+    requireRoom('input', input, timesteps * rows * this.#inputSize);
+    requireRoom('output', output, timesteps * rows * this.#outputSize);
+    requireFinite(this.model.inputs[0]!, input, timesteps * rows * this.#inputSize, rows);
+    if (rows === 1) this.#processStraight(input, output, timesteps);
+    else this.#processRows(input, output, timesteps, rows);
+  }
+
+  #processStraight(input: Float32Array, output: Float32Array, timesteps: number): void {
     const floats = this.#runtime.floats;
     for (let t = 0; t < timesteps; t++) {
       copyRange(floats, this.#inputAt, input, t * this.#inputSize, this.#inputSize);
-      const status = this.#step(this.address);
-      if (status !== 0) throw refusal(this.#runtime, this.model.inputs, status);
+      this.#advance();
       copyRange(output, t * this.#outputSize, floats, this.#outputAt, this.#outputSize);
     }
   }
 
-  /**
-   * A whole sequence, layer by layer: the bits of as many steps, at less cost.
-   *
-   * @param sequence [timesteps, features], or the tokens
-   * @returns [timesteps, size of the output], or the last timestep's output
-   * @throws RivuletError as `step`, `not-supported` for `lengths`, `out-of-memory`
-   */
-  run(sequence: Float32Array | Uint32Array | readonly number[], options: RunOptions = {}): Float32Array {
-    if (this.#disposed) throw disposed();
-    if (this.#inputSize < 0 || this.#outputSize < 0) throw this.#severalInputs('run', 'stepNamed');
-    if (options.lengths !== undefined) {
-      throw new RivuletError(
-        'not-supported',
-        'run: lengths belong to a batch, and a session holds one stream yet',
-      );
+  #processRows(input: Float32Array, output: Float32Array, timesteps: number, rows: number): void {
+    for (let t = 0; t < timesteps; t++) {
+      this.#block.write(0, input, t * rows, rows);
+      this.#advance();
+      this.#block.read(0, 0, rows, output, t * rows * this.#outputSize);
     }
-    this.#hasOutput = false;
-    return runSequence(this, sequence, options);
   }
 
   /**
-   * Back to the zero state.
+   * A whole sequence, layer by layer: the bits of as many steps, at less cost. It goes on where the session is. A model
+   * with nodes that go backward through time needs room for the whole sequence at once, and keeps it for the next one.
    *
-   * @throws RivuletError `disposed`, `not-supported`
+   * @param sequence [timesteps, batch, features], or the tokens [timesteps, batch]
+   * @returns [timesteps, batch, size of the output], or each row's last output, [batch, size of the output]
+   * @throws RivuletError `wrong-length`, `non-finite-input`, `token-out-of-range`, `invalid-argument`, `not-encoded`,
+   * `disposed`, `out-of-memory`
    */
-  reset(options: RowOptions = {}): void {
-    this.#requireRow(options);
+  run(sequence: Sequence, options: RunOptions = {}): Float32Array {
+    this.#requireOne('run', 'stepNamed');
     this.#hasOutput = false;
-    this.#exports.sessionReset(this.address);
+    return runSequence(this.model, this.#block, sequence, options);
   }
 
   /**
-   * The state as bytes, which any host restores to the bit.
+   * Of a model with an encoder: runs it over a whole sequence, all rows from their initial states, so that what it leaves
+   * is there for `step` and `run`, and the states that begin with it are set. `reset` forgets it.
    *
-   * @throws RivuletError `non-finite-state` where the stream has overflowed float32, `disposed`, `not-supported`
+   * @param sequence [timesteps, batch, features], or the tokens [timesteps, batch], of the encoder's input
+   * @throws RivuletError `empty-data` where a row has no timestep, `wrong-length`, `non-finite-input`,
+   * `token-out-of-range`, `invalid-argument`, `disposed`, `out-of-memory`
+   */
+  encode(sequence: Sequence, options: SequenceOptions = {}): void {
+    this.assertAlive();
+    const rows = this.#block.rows;
+    const timesteps = requireEncodable(this.model, rows, sequence, options);
+    if (timesteps > this.#block.memory)
+      this.#moveTo(rebuild(this.model, this.#block, range(rows), timesteps));
+    this.#hasOutput = false;
+    encodeSequence(this.model, this.#block, sequence, timesteps, options.lengths);
+  }
+
+  /**
+   * Back to the initial state: one row of a batch, or all rows, and then what the encoder left is forgotten too.
+   *
+   * @throws RivuletError `disposed`, `invalid-argument`
+   */
+  reset({ row }: RowOptions = {}): void {
+    this.assertAlive();
+    if (row === undefined) this.#exports.sessionReset(this.#address);
+    else this.#exports.sessionResetRow(this.#address, requireRow(this.#block.rows, row));
+    this.#hasOutput = false;
+  }
+
+  /**
+   * The state of a row as bytes, which any host restores to the bit, into a row of any batch. A batch has one for each
+   * row. What an encoder left is not in it.
+   *
+   * @throws RivuletError `non-finite-state` where the stream has overflowed float32, `disposed`, `invalid-argument`
    */
   snapshot(options: RowOptions = {}): Uint8Array {
-    this.#requireRow(options);
-    const values = new Float32Array(this.#stateLength());
-    let to = 0;
-    this.model.states.forEach(({ size }, i) => {
-      copyRange(values, to, this.#runtime.floats, this.#stateAt(i), size);
-      to += size;
-    });
-    if (!values.every(Number.isFinite)) {
-      throw new RivuletError(
-        'non-finite-state',
-        'the state has overflowed float32 and a snapshot of it could not go on: reset the session, or restore an earlier one',
-      );
-    }
-    return writeSnapshot(this.model.fingerprint, values);
+    this.assertAlive();
+    return snapshotRow(this.model, this.#block, oneRow('snapshot', this.#block.rows, options));
   }
 
   /**
-   * Goes on where the snapshot was taken.
+   * Goes on where the snapshot was taken: a row of a batch, or all rows from the same state. What an encoder left stays.
    *
-   * @throws RivuletError `invalid-snapshot`, `snapshot-mismatch`, `disposed`, `not-supported`
+   * @throws RivuletError `invalid-snapshot`, `snapshot-mismatch`, `disposed`, `invalid-argument`
    */
   restore(bytes: Uint8Array, options: RestoreOptions = {}): void {
-    this.#requireRow(options);
-    const values = readSnapshot(
-      bytes,
-      this.model.fingerprint,
-      this.#stateLength(),
-      options.allowOtherWeights === true,
-    );
+    this.assertAlive();
+    const rows = rowsOf(this.#block.rows, options);
+    restoreRows(this.model, this.#block, rows, bytes, options.allowOtherWeights === true);
     this.#hasOutput = false;
-    let from = 0;
-    this.model.states.forEach(({ size }, i) => {
-      this.#runtime.floats.set(values.subarray(from, from + size), this.#stateAt(i));
-      from += size;
-    });
   }
 
-  /** A copy of a state, e.g. `lstm.h` or `lstm.c`. @throws RivuletError `invalid-argument`, `disposed` */
-  getState(name: string): Float32Array {
-    const { index, size } = this.#state(name);
-    const at = this.#stateAt(index);
-    return this.#runtime.floats.slice(at, at + size);
+  /** A copy of a state of a row, e.g. `lstm.h` or `lstm.c`. @throws RivuletError `invalid-argument`, `disposed` */
+  getState(name: string, options: RowOptions = {}): Float32Array {
+    this.assertAlive();
+    const { index, size } = stateNamed(this.model, name);
+    const values = new Float32Array(size);
+    this.#block.readState(index, oneRow('getState', this.#block.rows, options), size, values, 0);
+    return values;
   }
 
-  /** @throws RivuletError `invalid-argument`, `wrong-length`, `non-finite-input`, `disposed` */
-  setState(name: string, values: Float32Array): void {
-    const { index, size } = this.#state(name);
+  /**
+   * Of a row, or of all rows alike.
+   *
+   * @throws RivuletError `invalid-argument`, `wrong-length`, `non-finite-input`, `disposed`
+   */
+  setState(name: string, values: Float32Array, options: RowOptions = {}): void {
+    this.assertAlive();
+    const { index, size } = stateNamed(this.model, name);
     requireFloats(`state "${name}"`, values, size);
     requireFinite({ name, kind: 'features', size }, values, size);
+    for (const row of rowsOf(this.#block.rows, options)) this.#block.writeState(index, row, size, values, 0);
     this.#hasOutput = false;
-    this.#runtime.floats.set(values, this.#stateAt(index));
   }
 
-  /** @throws RivuletError `not-supported`: a session holds one stream yet */
-  addRow(): never {
-    throw new RivuletError('not-supported', 'addRow: a session holds one stream yet, create another session');
+  /**
+   * One more stream, behind the others, in the initial state. The session moves within memory, at the cost of a copy.
+   *
+   * @returns its row
+   * @throws RivuletError `out-of-memory`, `not-supported` for a model with an encoder, `disposed`
+   */
+  addRow(): number {
+    this.assertAlive();
+    const { rows } = this.#block;
+    if (this.model.encoderInputs.length > 0) {
+      throw new RivuletError(
+        'not-supported',
+        'addRow: the rows of a model with an encoder are encoded together: ' +
+          `create a session with batchSize ${rows + 1}, and encode its sequences`,
+      );
+    }
+    this.#moveTo(rebuild(this.model, this.#block, [...range(rows), undefined]));
+    return rows;
   }
 
-  /** @throws RivuletError `not-supported`: a session holds one stream yet */
-  removeRow(_row: number): never {
-    throw new RivuletError('not-supported', 'removeRow: a session holds one stream yet, dispose it instead');
+  /**
+   * Takes a stream out; the rows behind it move up by one. The last one stays.
+   *
+   * @throws RivuletError `invalid-argument`, `out-of-memory`, `disposed`
+   */
+  removeRow(row: number): void {
+    this.assertAlive();
+    const { rows } = this.#block;
+    requireRow(rows, row);
+    if (rows === 1) {
+      throw new RivuletError(
+        'invalid-argument',
+        'removeRow: a session has at least one row: reset it, or dispose of the session',
+      );
+    }
+    const others = range(rows).filter((other) => other !== row);
+    this.#moveTo(rebuild(this.model, this.#block, others));
   }
 
-  /** A Web Stream that steps: inputs go in, one output (a new Float32Array) comes out for each. */
+  /**
+   * A Web Stream that steps: inputs go in, one output (a new Float32Array) comes out for each.
+   *
+   * @throws RivuletError `not-streamable`, `disposed`
+   */
   transform(): TransformStream<StepInput, Float32Array> {
-    if (this.#disposed) throw disposed();
+    this.assertAlive();
+    if (this.model.notStreamable !== undefined) throw notStreamable(this.model);
     return transformStream(this);
   }
 
@@ -284,12 +346,25 @@ export class Session {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#runtime.free(this.address);
+    this.#straight = false;
+    this.#block.free();
     this.#release();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /** @internal Where its rows lie, until addRow, removeRow or encode move them. @throws RivuletError `disposed` */
+  get block(): Block {
+    this.assertAlive();
+    return this.#block;
+  }
+
+  /** @internal @throws RivuletError `disposed` */
+  assertAlive(): void {
+    if (!this.#disposed) return;
+    throw new RivuletError('disposed', 'the session, or its model, is disposed: create another');
   }
 
   /** @internal Whether the outputs in memory are those of the present state. */
@@ -299,8 +374,21 @@ export class Session {
 
   /** @internal Where the last step's output `index` lies, in words. @throws RivuletError `disposed` */
   outputAt(index: number): number {
-    if (this.#disposed) throw disposed();
-    return this.#exports.outputAddress(this.address, index) >> 2;
+    this.assertAlive();
+    return this.#exports.outputAddress(this.#address, index) >> 2;
+  }
+
+  /** The session lies in another block from now on, and nothing of the old one is used any more. */
+  #moveTo(block: Block): void {
+    const { inputs, outputs } = this.model;
+    this.#block = block;
+    this.#address = block.address;
+    this.#straight = block.rows === 1 && inputs.length === 1 && outputs.length === 1;
+    this.#inputAt = this.#exports.inputAddress(block.address, 0) >> 2;
+    this.#outputAt = this.#exports.outputAddress(block.address, 0) >> 2;
+    this.#inputView = new Float32Array(0);
+    this.#outputView = new Float32Array(0);
+    this.#hasOutput = false;
   }
 
   #view(at: number, size: number): Float32Array {
@@ -308,77 +396,37 @@ export class Session {
   }
 
   #token(input: unknown): number {
-    const token = single(input);
+    const token = input instanceof Uint32Array && input.length === 1 ? input[0] : input;
     // The module checks the range too, but sees -1 or 1.5 only after conversion to 32 bits.
-    requireToken(this.model.inputs[0]!, token, 0);
+    requireToken(this.model.inputs[0]!, token);
     return token;
   }
 
-  #state(name: string): { index: number; size: number } {
-    if (this.#disposed) throw disposed();
-    const index = this.model.states.findIndex((state) => state.name === name);
-    if (index < 0) {
-      const names = this.model.states.map((state) => state.name).join(', ');
-      throw new RivuletError(
-        'invalid-argument',
-        `no state is called ${show(name)}: the model has ${names || 'none'}`,
-      );
-    }
-    return { index, size: this.model.states[index]!.size };
+  /** What a step takes for input number `index`, but for NaN and infinity, which the module refuses. */
+  #requireTimestep(index: number, value: unknown): void {
+    const input = this.model.inputs[index]!;
+    const { rows } = this.#block;
+    if (input.kind === 'tokens') requireTimestepOfTokens(input, value, rows);
+    else requireFloats(`input "${input.name}"`, value, rows * input.size);
   }
 
-  #stateAt(index: number): number {
-    return this.#exports.stateAddress(this.address, index) >> 2;
+  #advance(): void {
+    const status = this.#step(this.#address);
+    if (status !== 0) throw refusal(this.model, this.#block.rows, status);
   }
 
-  #stateLength(): number {
-    return this.model.states.reduce((sum, { size }) => sum + size, 0);
-  }
-
-  #requireRow({ row = 0 }: RowOptions): void {
-    if (this.#disposed) throw disposed();
-    if (row !== 0)
-      throw new RivuletError('not-supported', `row ${show(row)}: a session holds one stream yet, row 0`);
-  }
-
-  #severalInputs(method: string, instead: string): RivuletError {
+  #requireOne(method: string, instead: string): void {
+    this.assertAlive();
     const { inputs, outputs } = this.model;
-    return new RivuletError(
+    if (inputs.length === 1 && outputs.length === 1) return;
+    throw new RivuletError(
       'invalid-argument',
       `${method} is for one input and one output, and this model has ${inputs.length} and ${outputs.length}: use ${instead}`,
     );
   }
 }
 
-function disposed(): RivuletError {
-  return new RivuletError('disposed', 'the session, or its model, is disposed: create another');
-}
-
-/** The value itself, or the only one of a list: a token may come as either. */
-function single(value: unknown): unknown {
-  return value instanceof Uint32Array && value.length === 1 ? value[0] : value;
-}
-
-function requireNames(
-  kind: string,
-  given: Readonly<Record<string, unknown>>,
-  known: readonly { readonly name: string }[],
-  all: boolean,
-): void {
-  if (typeof given !== 'object' || given === null) {
-    throw new RivuletError('invalid-argument', `${kind}s must be an object by name, got ${show(given)}`);
-  }
-  const names = known.map(({ name }) => name);
-  for (const name of Object.keys(given)) {
-    if (!names.includes(name)) {
-      throw new RivuletError(
-        'invalid-argument',
-        `no ${kind} is called ${show(name)}: the model has ${names.join(', ')}`,
-      );
-    }
-  }
-  for (const name of all ? names : []) {
-    if (!Object.hasOwn(given, name))
-      throw new RivuletError('invalid-argument', `${kind} ${show(name)} is missing`);
-  }
+/** A token may come as a number. */
+function listOf(value: StepInput): ArrayLike<number> {
+  return typeof value === 'number' ? [value] : value;
 }

@@ -1,4 +1,5 @@
-import type { Session, StepInput } from './session.ts';
+import type { StepInput } from './options.ts';
+import type { Session } from './session.ts';
 
 /** Web Streams around `step`; an input that is refused errors the stream, and the session stays as it was. */
 export function transformStream(session: Session): TransformStream<StepInput, Float32Array> {

@@ -1,5 +1,6 @@
 import { RivuletError, show } from '../errors.ts';
 import type { Session } from '../session/session.ts';
+import { requireOneStream } from './one-stream.ts';
 
 export interface Evaluation {
   /** Mean cross-entropy in nats per token. */
@@ -24,6 +25,7 @@ export function evaluateText(
   if (!tokenizer || inputs.length !== 1 || outputs.length !== 1 || outputs[0]!.size !== tokenizer.size) {
     throw new RivuletError('invalid-argument', 'a loss on text needs a language model with a tokenizer');
   }
+  requireOneStream(session, 'evaluateText');
   if (typeof text !== 'string')
     throw new RivuletError('invalid-argument', `text must be a string, got ${show(text)}`);
   const tokens = tokenizer.encode(text);

@@ -1,20 +1,20 @@
-import { RivuletError, show } from '../errors.ts';
+import {
+  checkSampling,
+  drawToken,
+  requireOption,
+  type Sampling,
+  type SamplingOptions,
+} from '../decode/sampling.ts';
+import { RivuletError } from '../errors.ts';
 import type { Session } from '../session/session.ts';
+import { requireOneStream } from './one-stream.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
-export interface GenerateOptions {
+export interface GenerateOptions extends SamplingOptions {
   /** Read before anything is generated; by default the session goes on where it is. */
   prompt?: string;
   /** Tokens to generate (default 200). */
   maxTokens?: number;
-  /** 0 takes the most likely token each time; else in 0.001 … 1000, default 1. */
-  temperature?: number;
-  /** Only the k most likely tokens (default all). */
-  topK?: number;
-  /** Only the most likely tokens that together hold this share of the probability, in (0, 1], default 1. */
-  topP?: number;
-  /** A non-negative safe integer: the same seed gives the same text on every engine (default 0). */
-  seed?: number;
   /** Generation ends before the first of these strings would be complete. */
   stop?: string | readonly string[];
 }
@@ -30,6 +30,7 @@ export function generateText(
   options: GenerateOptions = {},
 ): Generator<string, void, undefined> {
   const tokenizer = requireLanguageModel(session);
+  requireOneStream(session, 'generateText');
   const settings = checkOptions(options, tokenizer.size);
   const prompt = tokenizer.encode(settings.prompt);
   if (prompt.length === 0 && !session.hasOutput) {
@@ -42,7 +43,12 @@ export function generateText(
   return generate(session, tokenizer, prompt, settings);
 }
 
-type Settings = Required<Omit<GenerateOptions, 'stop'>> & { stop: readonly string[] };
+interface Settings {
+  readonly prompt: string;
+  readonly maxTokens: number;
+  readonly sampling: Sampling;
+  readonly stop: readonly string[];
+}
 
 function* generate(
   session: Session,
@@ -54,7 +60,7 @@ function* generate(
   for (const token of prompt) session.step(token, logits);
   let held = '';
   for (let i = 0; i < settings.maxTokens; i++) {
-    const token = sampleToken(session, settings, i);
+    const token = sampleToken(session, settings.sampling, i);
     session.step(token, logits);
     held += tokenizer.decodeOne(token);
     if (settings.stop.some((stop) => held.endsWith(stop))) {
@@ -82,21 +88,10 @@ function longestStart(text: string, stops: readonly string[]): number {
   return longest;
 }
 
-function sampleToken(session: Session, { temperature, topK, topP, seed }: Settings, index: number): number {
-  const { exports } = session.model.runtime;
-  const { size } = session.model.outputs[0]!;
+function sampleToken(session: Session, sampling: Sampling, index: number): number {
+  const { model } = session;
   const logits = session.outputAt(0) << 2;
-  if (temperature === 0) return exports.argmax(logits, size);
-  const uniform = exports.uniform(seed >>> 0, Math.floor(seed / 2 ** 32), index);
-  return exports.sample(
-    logits,
-    size,
-    temperature,
-    Math.min(topK, size),
-    topP,
-    uniform,
-    session.model.sampler,
-  );
+  return drawToken(model.runtime.exports, logits, model.outputs[0]!.size, sampling, index, model.sampler);
 }
 
 function requireLanguageModel(session: Session): Tokenizer {
@@ -117,35 +112,20 @@ function requireLanguageModel(session: Session): Tokenizer {
 }
 
 function checkOptions(options: GenerateOptions, vocabulary: number): Settings {
-  const {
-    prompt = '',
-    maxTokens = 200,
-    temperature = 1,
-    topK = vocabulary,
-    topP = 1,
-    seed = 0,
-    stop = [],
-  } = options;
+  const { prompt = '', maxTokens = 200, stop = [] } = options;
   const stops = typeof stop === 'string' ? [stop] : stop;
-  const need = (ok: boolean, name: string, expected: string, got: unknown) => {
-    if (!ok) throw new RivuletError('invalid-argument', `${name} must be ${expected}, got ${show(got)}`);
-  };
-  need(typeof prompt === 'string', 'prompt', 'a string', prompt);
-  need(Number.isSafeInteger(maxTokens) && maxTokens >= 0, 'maxTokens', 'an integer of at least 0', maxTokens);
-  need(
-    temperature === 0 || (temperature >= 1e-3 && temperature <= 1e3),
-    'temperature',
-    '0 or in 0.001 … 1000',
-    temperature,
+  requireOption(typeof prompt === 'string', 'prompt', 'a string', prompt);
+  requireOption(
+    Number.isSafeInteger(maxTokens) && maxTokens >= 0,
+    'maxTokens',
+    'an integer of at least 0',
+    maxTokens,
   );
-  need(Number.isSafeInteger(topK) && topK >= 1, 'topK', 'an integer of at least 1', topK);
-  need(topP > 0 && topP <= 1, 'topP', 'in (0, 1]', topP);
-  need(Number.isSafeInteger(seed) && seed >= 0, 'seed', 'a non-negative safe integer', seed);
-  need(
+  requireOption(
     Array.isArray(stops) && stops.every((s) => typeof s === 'string' && s !== ''),
     'stop',
     'strings that are not empty',
     stop,
   );
-  return { prompt, maxTokens, temperature, topK, topP, seed, stop: stops };
+  return { prompt, maxTokens, sampling: checkSampling(options, vocabulary), stop: stops };
 }

@@ -9,8 +9,8 @@
 // A row without data, behind the end of a short sequence or in the last batch of an epoch, has weight 0.
 
 import { RivuletError } from '../errors.ts';
+import type { Draws } from '../runtime/draws.ts';
 import type { Dataset, Sequence } from './dataset.ts';
-import type { Draws } from './draws.ts';
 import type { WindowInput } from './window.ts';
 
 export interface Batch {

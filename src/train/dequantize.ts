@@ -1,5 +1,6 @@
 import type { GraphNode, ModelDefinition, Tensor } from '../graph/definition.ts';
 import { scaleName } from '../graph/node-tensors.ts';
+import { allNodes } from '../graph/reads.ts';
 import { quantize } from '../quantize/quantize.ts';
 import { dequantize } from '../quantize/report.ts';
 
@@ -21,7 +22,7 @@ export function requantizeModel(trained: ModelDefinition, original: ModelDefinit
     Object.values('tensors' in node ? { ...node.tensors } : {}).some(
       (name) => original.tensors.get(name)?.dtype === 'I8',
     );
-  const { nodes } = original.graph;
+  const nodes = allNodes(original.graph);
   if (!nodes.some(isInt8)) return trained;
   const keep = nodes.filter((node) => !isInt8(node)).map(({ name }) => name);
   return quantize(trained, { weights: 'int8', keep }).definition;

@@ -1,22 +1,25 @@
-import { RivuletError, show } from '../errors.ts';
-import type {
-  Activation,
-  GraphInput,
-  GraphNode,
-  ModelDefinition,
-  RecurrentTensors,
-  Tensor,
-  TokenizerDefinition,
-} from '../graph/definition.ts';
+import type { VectorLayer } from '../build/apply.ts';
+import { model } from '../build/model.ts';
+import { tensorName } from '../build/names.ts';
+import { dense, embedding } from '../build/pointwise.ts';
+import { gru, lstm, rnn } from '../build/recurrent.ts';
+import { outputName } from '../build/sequential.ts';
+import {
+  type Naming,
+  type Origin,
+  type Tokens,
+  tokens,
+  type Value,
+  type Vector,
+  input as vector,
+} from '../build/value.ts';
+import { RivuletError } from '../errors.ts';
+import { parseActivation } from '../graph/activation.ts';
+import type { Activation, GraphInput, ModelDefinition, TokenizerDefinition } from '../graph/definition.ts';
 import { type Fields, readFields } from '../graph/fields.ts';
-import { ACTIVATIONS } from '../graph/nodes/node-kind.ts';
-import { GATES } from '../graph/nodes/recurrent.ts';
 import { MAX_SIZE } from '../graph/parse.ts';
-import { inferShapes } from '../graph/validate.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { parseTokenizer } from '../text/tokenizer.ts';
-import { Draws, Purpose } from './draws.ts';
-import { fillOrthogonal, fillUniform, glorotBound, type Stream } from './weights.ts';
 
 /** A layer; it reads the one before it. `name` is that of its node and begins the names of its tensors. */
 export type LayerSpec = { readonly name?: string } & (
@@ -41,12 +44,8 @@ export interface ModelSpec {
 }
 
 /**
- * A model with random weights: the same bits for the same seed on every engine.
- *
- *     recurrent matrices   orthogonal, gate by gate (Saxe, McClelland and Ganguli 2014)
- *     other matrices       U(-a, a), a = sqrt(6 / (inputs + units)), gate by gate (Glorot and Bengio 2010)
- *     embedding            U(-1, 1)
- *     biases               0, but 1 for the forget gate of an LSTM (Jozefowicz, Zaremba and Sutskever 2015)
+ * A model with random weights, drawn as `model` of the builder draws them: the same bits for the same seed on every
+ * engine.
  *
  * Layers are named `embedding`, `lstm`, `gru`, `rnn`, `dense`, a last dense one `head`; recurrent layers of one type and
  * size that follow each other are one stack `lstm.l0`, `lstm.l1` … Tensors have the names of a PyTorch state_dict. The
@@ -57,37 +56,36 @@ export interface ModelSpec {
  * @throws RivuletError `invalid-argument`, `invalid-graph`, `invalid-tokenizer`, naming the layer
  */
 export function initialize(spec: ModelSpec, seed: number, runtime: Runtime): ModelDefinition {
-  if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new RivuletError('invalid-argument', `seed must be a non-negative safe integer, got ${show(seed)}`);
-  }
   const { input, layers, tokenizer } = readSpec(spec);
-  const stream: Stream = { draws: new Draws(runtime, seed, Purpose.Weights), index: 0 };
-  const tensors = new Map<string, Tensor>();
-  const nodes: GraphNode[] = [];
-  let reads = { name: input.name, size: input.size };
-  for (const { layer, node, module, suffix } of nameLayers(layers)) {
-    const size = layer.type === 'embedding' ? layer.size : layer.units;
-    const prefix: Prefix = (role) => `${module}.${role}${suffix}`;
-    nodes.push(makeNode(layer, { name: node, input: reads.name }, prefix, reads.size, tensors, stream));
-    reads = { name: node, size };
+  const first = input.kind === 'tokens' ? tokens(input.name, input.size) : vector(input.name, input.size);
+  let value: Value = first;
+  for (const { layer, naming } of nameLayers(layers)) value = named(applyLayer(layer, value), naming);
+  const last = value as Vector;
+  const outputs = { [outputName(first, last)]: last };
+  return model({ inputs: [first], outputs, seed, runtime, ...(tokenizer && { tokenizer }) });
+}
+
+/** A layer refuses itself what it cannot read. */
+function applyLayer(layer: LayerSpec, value: Value): Vector {
+  if (layer.type === 'embedding') return embedding(value.size, layer.size)(value as Tokens);
+  return layerOf(layer)(value as Vector);
+}
+
+function layerOf(layer: Exclude<LayerSpec, { type: 'embedding' }>): VectorLayer {
+  const { units } = layer;
+  switch (layer.type) {
+    case 'rnn':
+      return rnn(units, { nonlinearity: layer.nonlinearity ?? 'tanh' });
+    case 'lstm':
+      return lstm(units);
+    case 'gru':
+      return gru(units, { resetAfter: layer.resetAfter ?? true });
+    case 'dense':
+      return dense(units, {
+        bias: layer.bias ?? true,
+        ...(layer.activation && { activation: layer.activation }),
+      });
   }
-  const last = layers.at(-1)!;
-  const isLanguageModel =
-    input.kind === 'tokens' &&
-    last.type === 'dense' &&
-    last.units === input.size &&
-    last.activation !== 'softmax';
-  const definition: ModelDefinition = {
-    graph: {
-      inputs: [input],
-      outputs: [{ name: isLanguageModel ? 'logits' : 'output', from: reads.name }],
-      nodes,
-    },
-    tensors,
-    ...(tokenizer && { tokenizer }),
-  };
-  inferShapes(definition);
-  return definition;
 }
 
 interface CheckedSpec {
@@ -145,17 +143,14 @@ function readLayer(json: unknown, index: number): LayerSpec {
       type,
       units,
       bias: fields.has('bias') ? fields.boolean('bias') : true,
-      ...(fields.has('activation') && { activation: fields.oneOf('activation', ACTIVATIONS) }),
+      ...(fields.has('activation') && { activation: parseActivation(fields, 'activation') }),
     };
   });
 }
 
 interface NamedLayer {
   readonly layer: LayerSpec;
-  readonly node: string;
-  /** What the names of its tensors begin with, and what those of a recurrent layer end with. */
-  readonly module: string;
-  readonly suffix: string;
+  readonly naming: Naming;
 }
 
 function nameLayers(layers: readonly LayerSpec[]): readonly NamedLayer[] {
@@ -166,10 +161,11 @@ function nameLayers(layers: readonly LayerSpec[]): readonly NamedLayer[] {
     let end = first + 1;
     while (end < layers.length && isSameStack(layer, layers[end]!)) end++;
     const module = layer.name ?? freeName(defaultName(layer, end === layers.length), taken);
-    for (let at = first; at < end; at++) {
-      const node = end - first > 1 ? `${module}.l${at - first}` : module;
-      named.push({ layer: layers[at]!, node, module, suffix: isRecurrent(layer) ? `_l${at - first}` : '' });
-    }
+    layers.slice(first, end).forEach((each, index, stack) => {
+      const node = stack.length > 1 ? `${module}.l${index}` : module;
+      const tensor = (role: string) => tensorName(each.type, module, role, index);
+      named.push({ layer: each, naming: { node, tensor } });
+    });
     first = end;
   }
   return named;
@@ -194,81 +190,8 @@ function freeName(name: string, taken: Map<string, number>): string {
   return count === 1 ? name : `${name}${count}`;
 }
 
-type Prefix = (role: string) => string;
-
-function makeNode(
-  layer: LayerSpec,
-  head: { readonly name: string; readonly input: string },
-  prefix: Prefix,
-  inputs: number,
-  tensors: Map<string, Tensor>,
-  stream: Stream,
-): GraphNode {
-  const add = (role: string, shape: readonly number[], data: Float32Array): string => {
-    const name = prefix(role);
-    if (tensors.has(name)) throw invalid(`spec: two layers are named ${show(head.name)}`);
-    tensors.set(name, { dtype: 'F32', shape, data });
-    return name;
-  };
-  switch (layer.type) {
-    case 'embedding': {
-      const weight = fillUniform(new Float32Array(inputs * layer.size), 1, stream);
-      return { ...head, type: 'embedding', tensors: { weight: add('weight', [inputs, layer.size], weight) } };
-    }
-    case 'dense': {
-      const { units, activation, bias } = layer;
-      const weight = fillUniform(new Float32Array(units * inputs), glorotBound(inputs, units), stream);
-      return {
-        ...head,
-        type: 'dense',
-        tensors: {
-          weight: add('weight', [units, inputs], weight),
-          ...(bias !== false && { bias: add('bias', [units], new Float32Array(units)) }),
-        },
-        ...(activation && { activation }),
-      };
-    }
-    case 'rnn':
-      return {
-        ...head,
-        type: 'rnn',
-        tensors: makeRecurrent(layer, inputs, add, stream),
-        nonlinearity: layer.nonlinearity ?? 'tanh',
-      };
-    case 'lstm':
-      return { ...head, type: 'lstm', tensors: makeRecurrent(layer, inputs, add, stream) };
-    case 'gru':
-      return {
-        ...head,
-        type: 'gru',
-        tensors: makeRecurrent(layer, inputs, add, stream),
-        resetAfter: layer.resetAfter ?? true,
-      };
-  }
-}
-
-function makeRecurrent(
-  { type, units }: Extract<LayerSpec, { type: 'rnn' | 'lstm' | 'gru' }>,
-  inputs: number,
-  add: (role: string, shape: readonly number[], data: Float32Array) => string,
-  stream: Stream,
-): RecurrentTensors {
-  const gates = GATES[type];
-  const rows = gates * units;
-  const weightIh = fillUniform(new Float32Array(rows * inputs), glorotBound(inputs, units), stream);
-  const weightHh = new Float32Array(rows * units);
-  for (let gate = 0; gate < gates; gate++) {
-    fillOrthogonal(weightHh.subarray(gate * units * units, (gate + 1) * units * units), units, stream);
-  }
-  const biasIh = new Float32Array(rows);
-  // Gate order i, f, g, o.
-  if (type === 'lstm') biasIh.fill(1, units, 2 * units);
-  return {
-    weight_ih: add('weight_ih', [rows, inputs], weightIh),
-    weight_hh: add('weight_hh', [rows, units], weightHh),
-    bias_ih: add('bias_ih', [rows], biasIh),
-    bias_hh: add('bias_hh', [rows], new Float32Array(rows)),
-  };
+function named(value: Vector, naming: Naming): Vector {
+  return { ...value, origin: { ...value.origin, naming } as Origin };
 }
 
 function invalid(message: string): RivuletError {

@@ -1,8 +1,10 @@
 import { RivuletError, show } from '../errors.ts';
 import type { GraphNode, ModelDefinition } from '../graph/definition.ts';
 import { type Fields, readFields } from '../graph/fields.ts';
+import { allNodes } from '../graph/reads.ts';
 import type { BatchSize } from './batches.ts';
 import type { TrainingData } from './dataset.ts';
+import { summedBiases } from './parameters.ts';
 import { SCHEDULES, type Schedule } from './schedule.ts';
 import type { LossName } from './window.ts';
 
@@ -165,18 +167,19 @@ function readValidation(fields: Fields): { fraction: number; data: TrainingData 
 function readTrainable(fields: Fields, { graph, tensors }: ModelDefinition): readonly string[] {
   const value = fields.value('trainable');
   const names = [...tensors.keys()].sort();
+  const nodes = allNodes(graph);
   if (value === undefined) return names;
   let chosen: ReadonlySet<string>;
   if (typeof value === 'function') {
     chosen = new Set(names.filter((name) => value(name) === true));
   } else {
-    chosen = new Set(fields.strings('trainable').flatMap((name) => tensorsCalled(name, graph.nodes, names)));
+    chosen = new Set(fields.strings('trainable').flatMap((name) => tensorsCalled(name, nodes, names)));
   }
-  const together = withOtherBiases(chosen, graph.nodes);
+  const together = withOtherBiases(chosen, nodes);
   if (together.size === 0) {
     throw new RivuletError(
       'invalid-argument',
-      `options: trainable leaves nothing to train; the layers are ${layerNames(graph.nodes)}`,
+      `options: trainable leaves nothing to train; the layers are ${layerNames(nodes)}`,
     );
   }
   return names.filter((name) => together.has(name));
@@ -202,9 +205,7 @@ function tensorsCalled(
 function withOtherBiases(names: ReadonlySet<string>, nodes: readonly GraphNode[]): ReadonlySet<string> {
   const all = new Set(names);
   for (const node of nodes) {
-    if (node.type !== 'rnn' && node.type !== 'lstm' && node.type !== 'gru') continue;
-    const biases = [node.tensors.bias_ih, node.tensors.bias_hh].filter((name) => name !== undefined);
-    if (biases.some((name) => names.has(name))) for (const name of biases) all.add(name);
+    for (const { ih, hh } of summedBiases(node)) if (names.has(ih) || names.has(hh)) all.add(ih).add(hh);
   }
   return all;
 }

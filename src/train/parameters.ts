@@ -1,4 +1,5 @@
 import type { GraphNode, ModelDefinition, Tensor } from '../graph/definition.ts';
+import { allNodes } from '../graph/reads.ts';
 import { columnsOf, type PlanWriter, type RowRange, type ValueRange } from '../plan/writer.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
@@ -14,24 +15,29 @@ export interface Segment {
  */
 export function mergeBiases(definition: ModelDefinition): ModelDefinition {
   const tensors = new Map(definition.tensors);
-  for (const node of definition.graph.nodes) {
-    const names = biasNames(node);
-    if (!names) continue;
-    const ih = Float32Array.from(tensors.get(names.ih)!.data);
-    const hh = Float32Array.from(tensors.get(names.hh)!.data);
-    const merged = node.type === 'gru' && node.resetAfter ? (hh.length / 3) * 2 : hh.length;
-    for (let i = 0; i < merged; i++) ih[i]! += hh[i]!;
-    hh.fill(0, 0, merged);
-    tensors.set(names.ih, { dtype: 'F32', shape: [ih.length], data: ih });
-    tensors.set(names.hh, { dtype: 'F32', shape: [hh.length], data: hh });
+  for (const node of allNodes(definition.graph)) {
+    for (const names of summedBiases(node)) {
+      const ih = Float32Array.from(tensors.get(names.ih)!.data);
+      const hh = Float32Array.from(tensors.get(names.hh)!.data);
+      const merged = node.type === 'gru' && node.resetAfter ? (hh.length / 3) * 2 : hh.length;
+      for (let i = 0; i < merged; i++) ih[i]! += hh[i]!;
+      hh.fill(0, 0, merged);
+      tensors.set(names.ih, { dtype: 'F32', shape: [ih.length], data: ih });
+      tensors.set(names.hh, { dtype: 'F32', shape: [hh.length], data: hh });
+    }
   }
   return { ...definition, tensors };
 }
 
-function biasNames(node: GraphNode): { ih: string; hh: string } | undefined {
-  if (node.type !== 'rnn' && node.type !== 'lstm' && node.type !== 'gru') return undefined;
-  const { bias_ih, bias_hh } = node.tensors;
-  return bias_ih !== undefined && bias_hh !== undefined ? { ih: bias_ih, hh: bias_hh } : undefined;
+/** The names of two biases that a recurrent node adds before it uses them, for each half that has both. */
+export function summedBiases(node: GraphNode): readonly { readonly ih: string; readonly hh: string }[] {
+  if (node.type !== 'rnn' && node.type !== 'lstm' && node.type !== 'gru') return [];
+  const { bias_ih, bias_hh, bias_ih_reverse, bias_hh_reverse } = node.tensors;
+  const halves = [
+    { ih: bias_ih, hh: bias_hh },
+    { ih: bias_ih_reverse, hh: bias_hh_reverse },
+  ];
+  return halves.flatMap(({ ih, hh }) => (ih !== undefined && hh !== undefined ? [{ ih, hh }] : []));
 }
 
 /** Between the constants of a plan of float32 weights and the tensors that they were laid out from. */
@@ -84,9 +90,12 @@ export class ParameterMap {
         const { from, length } = range as ValueRange;
         values.set(runtime.floats.subarray(at >> 2, (at >> 2) + length), from);
       } else {
-        const { from, rows } = range as RowRange;
+        const { from, rows, columns } = range as RowRange;
         runtime.trainExports.unpackF32(at, rows, k, scratch);
-        values.set(runtime.floats.subarray(scratch >> 2, (scratch >> 2) + rows * k), from * k);
+        const unpacked = runtime.floats.subarray(scratch >> 2, (scratch >> 2) + rows * k);
+        if (columns) {
+          for (let i = 0; i < unpacked.length; i++) values[from * k + inTensor(columns, i)] = unpacked[i]!;
+        } else values.set(unpacked, from * k);
       }
     }
     return result;
@@ -101,7 +110,7 @@ export class ParameterMap {
           const offset = constant.offset + 4 * range.to;
           yield { name, range, offset, bytes: 4 * columnsOf(range.length) };
         }
-      } else {
+      } else if (constant.kind !== 'words') {
         const { k } = constant;
         for (const range of constant.ranges) {
           const name = this.#names.get(range.tensor)!;
@@ -111,4 +120,10 @@ export class ParameterMap {
       }
     }
   }
+}
+
+/** Of element `i` of rows with permuted columns: where it stands in the tensor. */
+function inTensor(columns: Uint32Array, i: number): number {
+  const column = i % columns.length;
+  return i - column + columns[column]!;
 }

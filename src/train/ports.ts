@@ -1,11 +1,14 @@
 import { RivuletError, show } from '../errors.ts';
 import type { Activation, GraphInput, GraphNode, ModelDefinition } from '../graph/definition.ts';
+import { allNodes } from '../graph/reads.ts';
 import { inferShapes } from '../graph/validate.ts';
 import { createTokenizer, type Tokenizer } from '../text/tokenizer.ts';
 
 /** Where data meets a model that is trained: its only input and its only output. */
 export interface Ports {
   readonly input: GraphInput;
+  /** What the encoder reads, of a model that has one. */
+  readonly source: GraphInput | undefined;
   readonly output: {
     readonly name: string;
     readonly size: number;
@@ -18,13 +21,19 @@ export interface Ports {
 /** @throws RivuletError `not-supported`, `invalid-argument` (int8 weights), and what `inferShapes` throws */
 export function readPorts(definition: ModelDefinition): Ports {
   const { sizes } = inferShapes(definition);
-  const { inputs, outputs, nodes } = definition.graph;
+  const { encoder, inputs, outputs, nodes } = definition.graph;
   const [input] = inputs;
   const [output] = outputs;
   if (!input || !output || inputs.length !== 1 || outputs.length !== 1) {
     throw new RivuletError(
       'not-supported',
       `training is for models with one input and one output; this one has ${inputs.length} and ${outputs.length}`,
+    );
+  }
+  if (encoder && encoder.inputs.length !== 1) {
+    throw new RivuletError(
+      'not-supported',
+      `training is for encoders with one input; this one has ${encoder.inputs.length}`,
     );
   }
   const quantized = [...definition.tensors].find(([, { dtype }]) => dtype === 'I8');
@@ -35,10 +44,11 @@ export function readPorts(definition: ModelDefinition): Ports {
         'as fineTune does',
     );
   }
-  requireTensorsOfTheirOwn(nodes);
+  requireTensorsOfTheirOwn(allNodes(definition.graph));
   const last: GraphNode = nodes.find(({ name }) => name === output.from)!;
   return {
     input,
+    source: encoder?.inputs[0],
     output: {
       name: output.name,
       size: sizes.get(output.from)!,

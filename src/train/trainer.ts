@@ -1,6 +1,7 @@
 import { Loss, Status } from '../../assembly/shared/codes.ts';
 import { RivuletError, show } from '../errors.ts';
-import type { ModelDefinition } from '../graph/definition.ts';
+import type { GraphInput, ModelDefinition } from '../graph/definition.ts';
+import { inferShapes } from '../graph/validate.ts';
 import { type PlacedPlan, placePlan } from '../plan/place.ts';
 import { planModel } from '../plan/plan.ts';
 import { columnsOf } from '../plan/writer.ts';
@@ -22,6 +23,8 @@ export interface TrainerOptions {
   readonly batchSize: number;
   /** The most timesteps of a window. */
   readonly unroll: number;
+  /** The most timesteps of a source, of a model with an encoder; `unroll` by default. */
+  readonly encoderUnroll?: number;
   /** Of the model's only output; `cross-entropy` takes logits. */
   readonly loss: LossName;
   /** Which tensors change; all by default. */
@@ -72,6 +75,8 @@ export class Trainer {
   readonly runtime: Runtime;
   readonly batchSize: number;
   readonly unroll: number;
+  /** 0 without an encoder. */
+  readonly encoderUnroll: number;
   readonly parameterCount: number;
   readonly #exports: TrainExports;
   readonly #definition: ModelDefinition;
@@ -86,7 +91,10 @@ export class Trainer {
   readonly #staging: number;
   readonly #dropout: number;
   readonly #seed: number;
-  #evaluator: number | undefined;
+  readonly #streams: boolean;
+  #evaluation:
+    | { readonly session: number; readonly chunk: number; readonly encoderChunk: number }
+    | undefined;
   #blocks: number[] = [];
   /** Windows so far, each with its own dropout masks; β₁ᵗ and β₂ᵗ of Adam. */
   #windows = 0;
@@ -99,19 +107,23 @@ export class Trainer {
    * @throws RivuletError `not-supported`, `invalid-argument`, `out-of-memory`, and what a bad definition throws
    */
   constructor(runtime: Runtime, definition: ModelDefinition, options: TrainerOptions) {
-    const { input, output } = readPorts(definition);
+    const { input, source, output } = readPorts(definition);
     const { batchSize, unroll, loss, trainable = () => true, dropout = 0, seed = 0 } = options;
+    const encoderUnroll = source ? (options.encoderUnroll ?? unroll) : 0;
     requireCount('batchSize', batchSize);
     requireCount('unroll', unroll);
+    if (source) requireCount('encoderUnroll', encoderUnroll);
     this.runtime = runtime;
     this.batchSize = batchSize;
     this.unroll = unroll;
+    this.encoderUnroll = encoderUnroll;
     this.#exports = runtime.trainExports;
     this.#definition = mergeBiases(definition);
-    this.#shape = { input, outputSize: output.size, loss, batchSize, unroll };
+    this.#shape = { input, source, outputSize: output.size, loss, batchSize, unroll, encoderUnroll };
     this.#loss = LOSSES[loss];
     this.#dropout = dropout;
     this.#seed = seed;
+    this.#streams = inferShapes(definition).firstNotStreamable === undefined;
     const plan = planModel(this.#definition);
     this.#map = new ParameterMap(plan, this.#definition);
     this.parameterCount = [...this.#map.names]
@@ -137,7 +149,8 @@ export class Trainer {
   }
 
   /**
-   * Forward with tape, loss and backward over `timesteps` of all streams; the state is carried on to the next window.
+   * Forward with tape, loss and backward over `timesteps` of all streams; the state is carried on to the next window,
+   * unless the model has an encoder: then every window is a sequence of its own.
    *
    * @returns loss: the weighted mean over all rows; gradientNorm: of all trainable parameters, before clipping
    * @throws RivuletError `invalid-target`, `token-out-of-range`, `non-finite-input`, naming timestep and stream,
@@ -145,18 +158,23 @@ export class Trainer {
    */
   window(window: WindowInput, timesteps: number): { loss: number; gradientNorm: number } {
     requireWindow(this.#shape, window, timesteps);
-    const { inputs, targets, weights } = window;
-    const rows = timesteps * this.batchSize;
     const exports = this.#exports;
-    this.#writeInputs(this.#session, inputs, rows, 0);
-    const at = exports.trainerTargets(this.#at) >> 2;
-    if (this.#loss === Loss.CrossEntropy) this.runtime.words.set(targets.subarray(0, rows), at);
-    else this.runtime.floats.set(targets.subarray(0, rows * this.#shape.outputSize), at);
-    const weightsAt = exports.trainerWeights(this.#at) >> 2;
-    if (weights) this.runtime.floats.set(weights.subarray(0, rows), weightsAt);
-    else this.runtime.floats.fill(1, weightsAt, weightsAt + rows);
+    const { source } = window;
+    this.#writeInputs(this.#session, this.#shape.input, window.inputs, timesteps * this.batchSize, 0);
+    this.#writeLengths(exports.lengthsAddress(this.#session), window.lengths, timesteps);
+    if (source) {
+      this.#writeInputs(
+        this.#session,
+        this.#shape.source!,
+        source.inputs,
+        source.timesteps * this.batchSize,
+        0,
+      );
+      this.#writeLengths(exports.memoryLengthsAddress(this.#session), source.lengths, source.timesteps);
+    }
+    this.#writeTargets(window, timesteps);
     this.#drawMasks();
-    const status = exports.backpropagate(this.#at, timesteps, this.#loss);
+    const status = exports.backpropagate(this.#at, timesteps, source?.timesteps ?? 0, this.#loss);
     if (status !== Status.Ok) throw windowRefusal(exports, this.#shape, status, window);
     this.#windows++;
     const weightSum = exports.weightSum.value as number;
@@ -183,13 +201,13 @@ export class Trainer {
   }
 
   /**
-   * The zero state, of all streams or of one.
+   * The initial state, of all streams or of one.
    *
    * @throws RivuletError `invalid-argument`
    */
   resetState(row?: number): void {
     if (row === undefined) {
-      this.#exports.sessionReset(this.#session);
+      this.#exports.trainerReset(this.#at);
       return;
     }
     if (!Number.isInteger(row) || row < 0 || row >= this.batchSize) {
@@ -198,16 +216,15 @@ export class Trainer {
         `row must be an integer from 0 to ${this.batchSize - 1}, got ${show(row)}`,
       );
     }
-    const first = this.#stateAt >> 2;
-    for (let at = first + 16 * row; at < first + this.#stateFloats; at += 16 * this.batchSize)
-      this.runtime.floats.fill(0, at, at + 16);
+    this.#exports.trainerResetRow(this.#at, row);
   }
 
   /**
-   * The sum of the losses of one stream from the zero state with the present parameters and no dropout: the bits that a
+   * The sum of the losses of one stream from the initial state with the present parameters and no dropout: the bits that a
    * session of the resulting model gives, added in float64 in the order of time.
    *
-   * @param before what the timesteps before these gave: the stream goes on from there, not from the zero state
+   * @param before what the timesteps before these gave: the stream goes on from there, not from the initial state
+   * @param source what the encoder reads first
    * @throws RivuletError as `window`
    */
   evaluate(
@@ -215,15 +232,19 @@ export class Trainer {
     targets: Uint32Array | Float32Array,
     timesteps: number,
     before?: { readonly sum: number; readonly rows: number },
+    source?: { readonly inputs: Uint32Array | Float32Array; readonly timesteps: number },
   ): { sum: number; rows: number } {
-    this.#evaluator ??= this.#makeEvaluator();
-    const session = this.#evaluator;
+    const chunk = this.#streams ? EVALUATION_CHUNK : timesteps;
+    requireAtMost('timesteps', chunk, Math.max(EVALUATION_CHUNK, this.unroll));
+    if (source) requireAtMost('source.timesteps', source.timesteps, this.encoderUnroll);
+    const session = this.#evaluator(chunk, source?.timesteps ?? 0, before !== undefined);
     if (!before) this.#exports.sessionReset(session);
+    if (source) this.#encode(session, source);
     let sum = before?.sum ?? 0;
-    for (let from = 0; from < timesteps; from += EVALUATION_CHUNK) {
-      const count = Math.min(EVALUATION_CHUNK, timesteps - from);
-      this.#writeInputs(session, inputs, count, from);
-      const status = this.#exports.sequence(session, count);
+    for (let from = 0; from < timesteps; from += chunk) {
+      const count = Math.min(chunk, timesteps - from);
+      this.#writeInputs(session, this.#shape.input, inputs, count, from);
+      const status = this.#exports.sequence(session, count, 0);
       if (status !== Status.Ok) {
         const window = { inputs, targets };
         throw windowRefusal(this.#exports, this.#shape, status, window, from, 1);
@@ -255,6 +276,7 @@ export class Trainer {
     const blocks = new Map<string, Float32Array>();
     for (const [name, at, floats] of this.#savedBlocks())
       blocks.set(name, this.runtime.floats.slice(at >> 2, (at >> 2) + floats));
+    blocks.set('fresh', Float32Array.from(this.#fresh));
     const numbers = {
       windows: this.#windows,
       beta1Power: this.#beta1Power,
@@ -265,7 +287,11 @@ export class Trainer {
 
   /** @throws RivuletError `checkpoint-mismatch` where the state is of another model or batch size */
   restore({ blocks, numbers }: TrainerState): void {
-    for (const [name, , floats] of this.#savedBlocks()) {
+    const expected = [
+      ...this.#savedBlocks().map(([name, , floats]) => [name, floats] as const),
+      ['fresh', this.batchSize] as const,
+    ];
+    for (const [name, floats] of expected) {
       const length = blocks.get(name)?.length;
       if (length !== floats) {
         throw new RivuletError(
@@ -277,6 +303,7 @@ export class Trainer {
     }
     for (const [name, at] of this.#savedBlocks())
       this.runtime.floats.set(blocks.get(name) as Float32Array, at >> 2);
+    this.#fresh.set(blocks.get('fresh')!);
     this.#windows = numbers.windows!;
     this.#beta1Power = numbers.beta1Power!;
     this.#beta2Power = numbers.beta2Power!;
@@ -290,6 +317,12 @@ export class Trainer {
 
   get #stateAt(): number {
     return this.#exports.stateAddress(this.#session, 0);
+  }
+
+  /** Which streams are at their beginning. */
+  get #fresh(): Uint32Array {
+    const at = this.#exports.trainerFresh(this.#at) >> 2;
+    return this.runtime.words.subarray(at, at + this.batchSize);
   }
 
   #savedBlocks(): [name: string, address: number, floats: number][] {
@@ -310,31 +343,62 @@ export class Trainer {
   }
 
   #allocateTrainer(): number {
-    const bytes = this.#exports.trainerBytes(this.#plan.address, this.batchSize, this.unroll) >>> 0;
+    const bytes =
+      this.#exports.trainerBytes(this.#plan.address, this.batchSize, this.unroll, this.encoderUnroll) >>> 0;
     const what = `a training of ${this.batchSize} streams × ${this.unroll} timesteps`;
     const block = this.#allocate(bytes, what);
-    this.#exports.trainerInit(block, this.#plan.address, this.batchSize, this.unroll);
+    this.#exports.trainerInit(block, this.#plan.address, this.batchSize, this.unroll, this.encoderUnroll);
     return block;
   }
 
   /** Room for the inputs of a window, the outputs of a chunk, or the largest tensor. */
   #stagingBytes(): number {
+    const { input, source, outputSize } = this.#shape;
+    const sizeOf = (port: GraphInput | undefined) => (port?.kind === 'features' ? port.size : 0);
     const inputs =
-      this.#shape.input.kind === 'tokens' ? 0 : this.batchSize * this.unroll * this.#shape.input.size;
-    const chunk = (EVALUATION_CHUNK + 1) * Math.max(this.#shape.input.size, 2 * this.#shape.outputSize);
+      this.batchSize * Math.max(this.unroll * sizeOf(input), this.encoderUnroll * sizeOf(source));
+    const chunk = (Math.max(EVALUATION_CHUNK, this.unroll) + 1) * Math.max(input.size, 2 * outputSize);
     const tensors = [...this.#definition.tensors.values()].map(({ data }) => data.length);
     return 4 * Math.max(inputs, chunk, ...tensors);
   }
 
-  #writeInputs(session: number, inputs: Uint32Array | Float32Array, rows: number, from: number): void {
-    const { kind, size } = this.#shape.input;
-    const buffer = this.#exports.inputAddress(session, 0);
+  #writeInputs(
+    session: number,
+    { name, kind, size }: GraphInput,
+    inputs: Uint32Array | Float32Array,
+    rows: number,
+    from: number,
+  ): void {
+    const isSource = name === this.#shape.source?.name;
+    const buffer = this.#exports.inputAddress(session, isSource ? 1 : 0);
     if (kind === 'tokens') {
       this.runtime.words.set(inputs.subarray(from, from + rows), buffer >> 2);
       return;
     }
+    const stride = isSource ? this.#exports.encoderStride(session) : this.#exports.panelStride(session);
     this.runtime.floats.set(inputs.subarray(from * size, (from + rows) * size), this.#staging >> 2);
-    this.#exports.panelsFromRows(this.#staging, rows, size, buffer, this.#exports.panelStride(session));
+    this.#exports.panelsFromRows(this.#staging, rows, size, buffer, stride);
+  }
+
+  #writeLengths(at: number, lengths: ArrayLike<number> | undefined, timesteps: number): void {
+    for (let row = 0; row < this.batchSize; row++)
+      this.runtime.words[(at >> 2) + row] = lengths?.[row] ?? timesteps;
+  }
+
+  /** Targets, and the weights of their rows: nothing behind the end of a stream. */
+  #writeTargets({ targets, weights, lengths }: WindowInput, timesteps: number): void {
+    const { batchSize } = this;
+    const rows = timesteps * batchSize;
+    const at = this.#exports.trainerTargets(this.#at) >> 2;
+    if (this.#loss === Loss.CrossEntropy) this.runtime.words.set(targets.subarray(0, rows), at);
+    else this.runtime.floats.set(targets.subarray(0, rows * this.#shape.outputSize), at);
+    const weightsAt = this.#exports.trainerWeights(this.#at) >> 2;
+    if (weights) this.runtime.floats.set(weights.subarray(0, rows), weightsAt);
+    else this.runtime.floats.fill(1, weightsAt, weightsAt + rows);
+    if (!lengths) return;
+    for (let row = 0; row < rows; row++) {
+      if (Math.floor(row / batchSize) >= lengths[row % batchSize]!) this.runtime.floats[weightsAt + row] = 0;
+    }
   }
 
   #drawMasks(): void {
@@ -344,11 +408,29 @@ export class Trainer {
     this.#exports.setDropout(this.#at, threshold, scale, this.#seed >>> 0, seedHigh, this.#windows);
   }
 
-  #makeEvaluator(): number {
-    const bytes = this.#exports.sessionBytes(this.#plan.address, 1, EVALUATION_CHUNK);
+  /** A session of one stream and at least so many timesteps; one that shall go on is there already. */
+  #evaluator(chunk: number, encoderChunk: number, goesOn: boolean): number {
+    const old = this.#evaluation;
+    if (old && (goesOn || (old.chunk >= chunk && old.encoderChunk >= encoderChunk))) return old.session;
+    if (old) {
+      this.runtime.free(old.session);
+      this.#blocks.splice(this.#blocks.indexOf(old.session), 1);
+      this.#evaluation = undefined;
+    }
+    const most = Math.max(encoderChunk, this.encoderUnroll);
+    const bytes = this.#exports.sessionBytes(this.#plan.address, 1, chunk, most) >>> 0;
     const session = this.#allocate(bytes, 'the evaluation of a training');
-    this.#exports.sessionInit(session, this.#plan.address, 1, EVALUATION_CHUNK);
+    this.#exports.sessionInit(session, this.#plan.address, 1, chunk, most);
+    this.#evaluation = { session, chunk, encoderChunk: most };
     return session;
+  }
+
+  #encode(session: number, source: NonNullable<WindowInput['source']>): void {
+    this.#writeInputs(session, this.#shape.source!, source.inputs, source.timesteps, 0);
+    const status = this.#exports.encode(session, source.timesteps, 0);
+    if (status === Status.Ok) return;
+    const window = { inputs: source.inputs, targets: source.inputs, source };
+    throw windowRefusal(this.#exports, this.#shape, status, window, 0, 1);
   }
 
   /** Adds the losses of a chunk, row by row. */
@@ -383,4 +465,12 @@ export class Trainer {
 function requireCount(name: string, count: number): void {
   if (Number.isInteger(count) && count >= 1) return;
   throw new RivuletError('invalid-argument', `${name} must be an integer of at least 1, got ${show(count)}`);
+}
+
+function requireAtMost(name: string, count: number, most: number): void {
+  if (count <= most) return;
+  throw new RivuletError(
+    'invalid-argument',
+    `${name}: this model is evaluated over whole sequences, of at most ${most} timesteps, got ${count}`,
+  );
 }

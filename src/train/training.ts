@@ -1,6 +1,7 @@
 import { RivuletError } from '../errors.ts';
 import type { ModelDefinition } from '../graph/definition.ts';
 import { parseGraph } from '../graph/parse.ts';
+import { Draws, Purpose } from '../runtime/draws.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { type Batches, createBatches, fitBatchSize } from './batches.ts';
 import { readCheckpoint, type TrainingIdentity, writeCheckpoint } from './checkpoint.ts';
@@ -13,7 +14,6 @@ import {
   type TrainingData,
 } from './dataset.ts';
 import { DivergedError } from './diverged.ts';
-import { Draws, Purpose } from './draws.ts';
 import { fingerprint } from './fingerprint.ts';
 import { guessingLoss } from './guessing.ts';
 import { type CheckedOptions, checkOptions, type ResolvedOptions, type TrainingOptions } from './options.ts';

@@ -13,16 +13,28 @@ export interface WindowInput {
   readonly targets: Uint32Array | Float32Array;
   /** [timesteps, batch]: the weight of each row in the loss, 0 = ignored; 1 by default. */
   readonly weights?: Float32Array;
+  /** The timesteps of each stream, 0 … timesteps; all by default. What lies behind them is not read. */
+  readonly lengths?: ArrayLike<number>;
+  /** What the encoder reads, of a model that has one: inputs as above, and 1 … timesteps of each stream. */
+  readonly source?: {
+    readonly inputs: Uint32Array | Float32Array;
+    readonly timesteps: number;
+    readonly lengths?: ArrayLike<number>;
+  };
 }
 
 /** What a window has to fit. */
 export interface WindowShape {
   readonly input: GraphInput;
+  /** The input of the encoder. */
+  readonly source: GraphInput | undefined;
   readonly outputSize: number;
   readonly loss: LossName;
   readonly batchSize: number;
   /** The most timesteps. */
   readonly unroll: number;
+  /** The most timesteps of a source. */
+  readonly encoderUnroll: number;
 }
 
 /**
@@ -32,18 +44,66 @@ export interface WindowShape {
  */
 export function requireWindow(shape: WindowShape, window: WindowInput, timesteps: number): void {
   const { input, outputSize, loss, batchSize, unroll } = shape;
-  if (!Number.isInteger(timesteps) || timesteps < 1 || timesteps > unroll) {
-    throw new RivuletError(
-      'invalid-argument',
-      `timesteps must be an integer from 1 to ${unroll}, the unroll of the training, got ${show(timesteps)}`,
-    );
-  }
+  requireTimesteps('timesteps', timesteps, unroll, 'the unroll of the training');
   const rows = timesteps * batchSize;
   const isTokens = input.kind === 'tokens';
   requireValues('inputs', window.inputs, isTokens, rows * (isTokens ? 1 : input.size));
   const isClasses = loss === 'cross-entropy';
   requireValues('targets', window.targets, isClasses, rows * (isClasses ? 1 : outputSize));
   if (window.weights) requireWeights(window.weights, rows);
+  if (window.lengths) requireLengths('lengths', window.lengths, batchSize, 0, timesteps);
+  requireSource(shape, window.source);
+}
+
+function requireSource(
+  { source, batchSize, encoderUnroll }: WindowShape,
+  given: WindowInput['source'],
+): void {
+  if (!source && !given) return;
+  if (!source || !given) {
+    throw new RivuletError(
+      'invalid-argument',
+      source
+        ? `source is missing: the encoder reads "${source.name}" first`
+        : 'source: the model has no encoder that would read it',
+    );
+  }
+  const { inputs, timesteps, lengths } = given;
+  requireTimesteps('source.timesteps', timesteps, encoderUnroll, 'the encoderUnroll of the training');
+  const isTokens = source.kind === 'tokens';
+  requireValues('source.inputs', inputs, isTokens, timesteps * batchSize * (isTokens ? 1 : source.size));
+  if (lengths) requireLengths('source.lengths', lengths, batchSize, 1, timesteps);
+}
+
+function requireTimesteps(name: string, timesteps: unknown, most: number, what: string): void {
+  if (Number.isInteger(timesteps) && (timesteps as number) >= 1 && (timesteps as number) <= most) return;
+  throw new RivuletError(
+    'invalid-argument',
+    `${name} must be an integer from 1 to ${most}, ${what}, got ${show(timesteps)}`,
+  );
+}
+
+function requireLengths(
+  name: string,
+  lengths: ArrayLike<number>,
+  count: number,
+  least: number,
+  most: number,
+): void {
+  if (lengths.length !== count) {
+    throw new RivuletError(
+      'wrong-length',
+      `${name}: expected one for each of ${count} streams, got ${lengths.length}`,
+    );
+  }
+  for (let row = 0; row < count; row++) {
+    const length = lengths[row]!;
+    if (Number.isInteger(length) && length >= least && length <= most) continue;
+    throw new RivuletError(
+      'invalid-argument',
+      `${name}: each must be an integer from ${least} to ${most}, got ${length} for stream ${row}`,
+    );
+  }
 }
 
 function requireValues(name: string, values: unknown, isWords: boolean, length: number): void {
@@ -74,10 +134,11 @@ export function windowRefusal(
   exports: TrainExports,
   shape: WindowShape,
   status: number,
-  { inputs, targets }: WindowInput,
+  window: WindowInput,
   from = 0,
   streams = shape.batchSize,
 ): RivuletError {
+  const { targets } = window;
   if (status === Status.BadTarget) {
     const row = exports.refusedTargetRow.value as number;
     const column = exports.refusedTargetColumn.value as number;
@@ -86,7 +147,9 @@ export function windowRefusal(
   }
   const row = exports.refusedRow.value as number;
   const place = placeOf(from + Math.floor(row / streams), row % streams);
-  const { name, size } = shape.input;
+  const isSource = exports.refusedInput.value === 1;
+  const { name, size } = isSource ? shape.source! : shape.input;
+  const { inputs } = isSource ? window.source! : window;
   if (status === Status.TokenOutOfRange) {
     return new RivuletError(
       'token-out-of-range',

@@ -3,6 +3,7 @@
 import { exp as expScalar } from '../../assembly/kernels/exp/f32';
 import { log } from '../../assembly/kernels/log/f32';
 
+export { attendRow, attendRowBackward } from '../../assembly/kernels/attention/f32';
 export { reluAll } from '../../assembly/kernels/activation/relu';
 export { sigmoidAll, tanhAll } from '../../assembly/kernels/activation/tanh';
 export { allFinite } from '../../assembly/kernels/finite/f32';
@@ -15,7 +16,7 @@ export { quantizedSum, quantizeInt16 } from '../../assembly/kernels/quantize/int
 export { uniform } from '../../assembly/kernels/random/philox';
 export { argmax, sample } from '../../assembly/kernels/sample/sample';
 export { crossEntropy, expSum, softmax } from '../../assembly/kernels/softmax/f32';
-export { qmaxOf } from '../../assembly/plan/validate';
+export { qmaxOf } from '../../assembly/plan/validate-op';
 
 /** y[i] = exp(x[i]) by the scalar function, which the SIMD build has for what is left over of a vector. */
 export function expAll(x: usize, y: usize, bytes: usize): void {
@@ -30,3 +31,6 @@ export { gemmF32 } from '../../assembly/kernels/gemm/f32';
 export { transposeF32 } from '../../assembly/kernels/transpose/f32';
 export { matvecTransposedF32 } from '../../assembly/kernels/matvec/transposed';
 export { sumRows } from '../../assembly/kernels/sum/rows';
+export {
+  opRun, opRunBackward, opRunParameters, setGradient, setOperand, setSizes, setTape,
+} from './ops';

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { benchBatch } from '../../tools/bench/batch/bench.ts';
+import { batchMarkdown, describeBatchMiss } from '../../tools/bench/batch/report.ts';
 import { type BenchReport, bench } from '../../tools/bench/bench.ts';
 import { benchCases } from '../../tools/bench/cases.ts';
 import { errorOf, requireCorrect, TOLERANCE } from '../../tools/bench/correctness.ts';
@@ -85,6 +87,24 @@ describe('the report', () => {
   });
 });
 
+describe('the batch', () => {
+  it('is compared with single steps, row by row', { timeout: 60_000 }, async () => {
+    const report = await benchBatch(testRuntime(), { ...TINY, cells: ['lstm', 'gru'], sizes: [16, 128] });
+    expect(report.rows.map(({ bar }) => bar)).toEqual([16, 16, 16, 15, 16, 16, 16, 16]);
+    for (const { single, batch, cost, bar, meetsBar } of report.rows) {
+      expect(single.median).toBeGreaterThan(0);
+      expect(batch.median).toBeGreaterThan(0);
+      expect(meetsBar).toBe(cost.median <= bar);
+    }
+    expect(batchMarkdown(report).split('\n').slice(0, 3)).toEqual([
+      '| 16 streams cost | 16 → 16 | 128 → 128 |',
+      '| --- | --: | --: |',
+      expect.stringMatching(/^\| LSTM float32 \| [\d.]+ × \| [\d.]+ × \|$/),
+    ]);
+    expect(describeBatchMiss(report.rows[3]!)).toMatch(/^lstm int8 128: 16 streams cost .* at most 15 ×$/);
+  });
+});
+
 describe('the options', () => {
   it('have defaults, and name what is wrong', () => {
     expect(parseOptions([])).toMatchObject({
@@ -93,6 +113,7 @@ describe('the options', () => {
       sizes: [16, 64, 128, 256, 512],
       rounds: 200,
     });
+    expect(parseOptions(['batch'])).toMatchObject({ command: 'batch', sizes: [16, 64, 128, 256, 512, 1024] });
     expect(parseOptions(['denormals', '--json'])).toMatchObject({ command: 'denormals', json: true });
     expect(parseOptions(['train', '--cells', 'gru', '--rounds', '3'])).toMatchObject({
       command: 'train',

@@ -4,6 +4,19 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseModelFile } from '../../src/formats/model-file.ts';
 import { serializeSafetensors } from '../../src/formats/safetensors.ts';
+import type { ModelDefinition } from '../../src/graph/definition.ts';
+import {
+  attention,
+  concat,
+  dense,
+  embedding,
+  gru,
+  input,
+  lstm,
+  model,
+  statesOf,
+  tokens,
+} from '../../src/index.ts';
 import { loadModelSync } from '../../src/session/load.ts';
 import { evaluateText } from '../../src/text/evaluate.ts';
 import { randomModel } from '../reference/models.ts';
@@ -110,16 +123,70 @@ describe('quantize', () => {
 describe('inspect', () => {
   it('shows graph, ports, tokenizer, fingerprint and bytes', () => {
     const printed = output(['inspect', int8]);
-    expect(printed).toMatch(/^embedding +embedding +tokens +64 +5,696 +22,784 +float32 +weight 89×64$/m);
-    expect(printed).toMatch(/^lstm +lstm +embedding +384 +691,200 +712,704 +int8 +weight_ih 1536×64, /m);
+    expect(printed).toMatch(/^● +embedding +embedding +tokens +64 +5,696 +22,784 +float32 +weight 89×64$/m);
+    expect(printed).toMatch(/^● +lstm +lstm +embedding +384 +691,200 +712,704 +int8 +weight_ih 1536×64, /m);
     expect(printed).toMatch(/^input +tokens: tokens, 89$/m);
     expect(printed).toMatch(/^output +logits: features, 89$/m);
+    expect(printed).toMatch(/^streams +yes$/m);
     expect(printed).toMatch(/^tokenizer +characters, 89$/m);
     expect(printed).toMatch(/^fingerprint +shape [\da-f]{16}, weights [\da-f]{16}$/m);
     expect(printed).toMatch(new RegExp(`^file +${statSync(int8).size.toLocaleString('en-US')} +bytes$`, 'm'));
     for (const name of ['module', 'plan', 'session', 'linear memory']) {
       expect(printed).toMatch(new RegExp(`^${name} +[1-9][\\d,]+ +bytes`, 'm'));
     }
+  });
+});
+
+describe('the drawing of a graph', () => {
+  const runtime = testRuntime();
+  /** The lines of the graph: the drawing and the first cells of each. */
+  const drawn = (definition: ModelDefinition, cells: number) =>
+    output(['inspect', folder.model('drawn.safetensors', definition)])
+      .split('\n\n')[0]!
+      .split('\n')
+      .slice(1, -1)
+      .map((line) => line.split(/(?<=\S) {2,}/).slice(0, cells + 1));
+
+  it('shows what branches and what joins', () => {
+    const x = input('x', 6);
+    const h = lstm(4)(x);
+    const y = dense(3)(concat([h, gru(2, { direction: 'both' })(x), x]));
+    const definition = model({ inputs: [x], outputs: { y, h }, runtime });
+    expect(drawn(definition, 4)).toEqual([
+      ['○', 'x', 'features', '6'],
+      ['├─●', 'lstm', 'lstm', 'x', '4'],
+      ['├─│─●', 'gru', 'gru', 'x', '4'],
+      ['●─┼─┘', 'concat', 'concat', 'lstm, gru, x', '14'],
+      ['● │', 'dense', 'dense', 'concat', '3'],
+      ['◆ │', 'y', 'output', 'dense', '3'],
+      ['  ◆', 'h', 'output', 'lstm', '4'],
+    ]);
+    const printed = output(['inspect', folder.file('drawn.safetensors')]);
+    expect(printed).toMatch(/^streams +no: gru goes backward, run takes whole sequences$/m);
+    expect(printed).toMatch(/ gru .* float32 +after both concat +weight_ih 6×6, /);
+  });
+
+  it('shows encoder and decoder apart, and what one has of the other', () => {
+    const source = tokens('source', 5);
+    const encoded = lstm(4, { name: 'encoder' })(embedding(5, 3)(source));
+    const x = input('x', 6);
+    const decoded = lstm(4, { initial: statesOf(encoded), name: 'decoder' })(x);
+    const y = attention(encoded)(decoded);
+    const definition = model({ encoder: { inputs: [source] }, inputs: [x], outputs: { y }, runtime });
+    expect(drawn(definition, 3)).toEqual([
+      ['once a sequence:'],
+      ['○', 'source', 'tokens', '5'],
+      ['●', 'embedding', 'embedding', 'source'],
+      ['●', 'encoder', 'lstm', 'embedding'],
+      ['each timestep:'],
+      ['○', 'x', 'features', '6'],
+      ['●', 'decoder', 'lstm', 'x; h from encoder.h; c from encoder.c'],
+      ['●', 'attention', 'attention', 'decoder; memory encoder'],
+      ['◆', 'y', 'output', 'attention'],
+    ]);
+    const printed = output(['inspect', folder.file('drawn.safetensors')]);
+    expect(printed).toMatch(/^encoded +source: tokens, 5$/m);
+    expect(printed).toMatch(/^streams +yes, once its sequence is encoded$/m);
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseModelFile, serializeModel } from '../../src/formats/model-file.ts';
 import { parseSafetensors } from '../../src/formats/safetensors.ts';
 import type { Tensor } from '../../src/graph/definition.ts';
+import { inputsOf } from '../../src/graph/reads.ts';
 import { importPyTorch, type PyTorchConfig } from '../../src/import/pytorch.ts';
 import { fixture, float32, int8 } from './models.ts';
 import { refusalText } from './refusals.ts';
@@ -124,7 +125,7 @@ describe('connecting modules', () => {
       /^invalid-graph: .*"decoder".*"encoder".* more than one way; give `order`/,
     );
     const { graph } = importPyTorch(file, { order: ['encoder', 'gru', 'decoder'] });
-    expect(graph.nodes.map(({ name, type, input }) => [name, type, input])).toEqual([
+    expect(graph.nodes.map((node) => [node.name, node.type, ...inputsOf(node)])).toEqual([
       ['encoder', 'embedding', 'tokens'],
       ['gru', 'gru', 'encoder'],
       ['decoder', 'dense', 'gru'],
@@ -148,7 +149,7 @@ describe('connecting modules', () => {
       'z.weight': [9, 8],
     });
     const { graph } = importPyTorch(tensors, { activations: { c: 'relu' } });
-    expect(graph.nodes.map(({ name, type, input }) => [name, type, input])).toEqual([
+    expect(graph.nodes.map((node) => [node.name, node.type, ...inputsOf(node)])).toEqual([
       ['z', 'embedding', 'tokens'],
       ['d', 'lstm', 'z'],
       ['c', 'gru', 'd'],

@@ -4,8 +4,10 @@ import { parseSafetensors } from '../../src/formats/safetensors.ts';
 import type { GraphNode, ModelDefinition, Tensor } from '../../src/graph/definition.ts';
 import { inferShapes } from '../../src/graph/validate.ts';
 import { importPyTorch } from '../../src/import/pytorch.ts';
+import { convolution, input, lstm, model, type VectorLayer } from '../../src/index.ts';
 import { type QuantizeOptions, quantize } from '../../src/quantize/quantize.ts';
 import { dequantize } from '../../src/quantize/report.ts';
+import { testRuntime } from '../runtime.ts';
 import { fixture, float32, smallModel } from './models.ts';
 import { refusalText } from './refusals.ts';
 
@@ -79,6 +81,38 @@ describe('int8 weights', () => {
       );
       expect(text).toMatch(/^non-finite-weight: tensor "w"\[1, 1\] is /);
     }
+  });
+});
+
+describe('the matrices of the newer nodes', () => {
+  const runtime = testRuntime();
+  const quantized = (layer: VectorLayer) => {
+    const x = input('x', 8);
+    const source = model({ inputs: [x], outputs: { y: layer(x) }, runtime });
+    return { source, definition: quantize(source, int8).definition };
+  };
+
+  it('are those of both halves, and the projection', () => {
+    const { definition } = quantized(
+      lstm(5, { direction: 'both', projected: 3, peephole: true, layerNorm: true }),
+    );
+    const matrices = [...definition.tensors].filter(([, { dtype }]) => dtype === 'I8').map(([name]) => name);
+    expect(matrices.sort()).toEqual(
+      ['weight_hh_l0', 'weight_hr_l0', 'weight_ih_l0']
+        .flatMap((role) => [`lstm.${role}`, `lstm.${role}_reverse`])
+        .sort(),
+    );
+    inferShapes(definition);
+  });
+
+  it('have a scale for each unit of a convolution', () => {
+    const { source, definition } = quantized(convolution(3, 2, { channels: 4, stride: 2 }));
+    const rows = { ...source.tensors.get('convolution.weight')!, shape: [3, 8] } as Tensor;
+    const asDense = quantize(denseModel(rows), int8).definition.tensors;
+    expect(definition.tensors.get('convolution.weight')!.shape).toEqual([3, 4, 2]);
+    expect(definition.tensors.get('convolution.weight')!.data).toEqual(asDense.get('w')!.data);
+    expect(definition.tensors.get('convolution.weight.scale')).toEqual(asDense.get('w.scale'));
+    inferShapes(definition);
   });
 });
 

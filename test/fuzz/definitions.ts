@@ -2,8 +2,9 @@ import type { ModelDefinition } from '../../src/graph/definition.ts';
 import { quantize } from '../../src/quantize/quantize.ts';
 import { CELLS, randomModel } from '../reference/models.ts';
 import { Random } from '../reference/random.ts';
+import { fuzzGraphs } from './graphs.ts';
 
-/** Small models of every kind of op: all cells, float32 and int8, tokens and features, heads with activations. */
+/** Small models of every kind of op: all cells and nodes, float32 and int8, tokens and features, with encoders. */
 export function fuzzDefinitions(): ModelDefinition[] {
   const float32 = [
     ...CELLS.flatMap((cell, i) => [
@@ -16,6 +17,7 @@ export function fuzzDefinitions(): ModelDefinition[] {
     randomModel({ cell: 'lstm', input: 4, hidden: 33, depth: 1, activation: 'sigmoid', seed: 40 }),
     randomModel({ cell: 'gru-after', input: 4, hidden: 5, depth: 1, activation: 'tanh', seed: 41 }),
     severalInputs(),
+    ...fuzzGraphs(),
   ];
   return [...float32, ...float32.map((definition) => quantize(definition, { weights: 'int8' }).definition)];
 }

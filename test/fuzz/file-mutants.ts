@@ -128,19 +128,41 @@ function changeJson(parts: Parts, key: string, change: (value: Json) => void): v
   all[key] = JSON.stringify(value);
 }
 
+const FIELDS = [
+  'name',
+  'input',
+  'inputs',
+  'type',
+  'tensors',
+  'size',
+  'activation',
+  'kind',
+  'from',
+  'direction',
+  'merge',
+  'initial',
+  'memory',
+  'operation',
+  'layout',
+  'channels',
+  'kernel',
+  'stride',
+];
+
 /** Names, kinds and tensors that exist, in places where they do not belong. */
 function rewireGraph(parts: Parts, random: Random): void {
   changeJson(parts, 'graph', (value) => {
-    const graph = value as { nodes?: Json; inputs?: Json; outputs?: Json } | null;
-    const [nodes, inputs, outputs] = [graph?.nodes, graph?.inputs, graph?.outputs];
-    if (!Array.isArray(nodes) || !Array.isArray(inputs) || !Array.isArray(outputs)) return;
-    const entries = [...nodes, ...inputs, ...outputs].filter(isRecord);
+    const graph = isRecord(value) ? value : {};
+    const encoder = isRecord(graph.encoder) ? graph.encoder : {};
+    const lists = [graph.nodes, graph.inputs, graph.outputs, encoder.nodes, encoder.inputs].filter(
+      Array.isArray,
+    );
+    const [nodes] = lists;
+    if (nodes === undefined) return;
+    const entries = lists.flat().filter(isRecord);
     if (entries.length === 0) return;
     const [a, b] = [random.pick(entries), random.pick(entries)];
-    const [from, to] = [
-      random.pick(['name', 'input', 'type', 'tensors', 'size', 'activation', 'kind', 'from']),
-      a,
-    ];
+    const [from, to] = [random.pick(FIELDS), a];
     if (random.uniform() < 0.2) nodes.splice(random.integer(0, nodes.length + 1), 0, structuredClone(b));
     else if (isRecord(a.tensors) && random.uniform() < 0.4) {
       const names = tensorNames(parts);

@@ -1,7 +1,8 @@
 import { serializeModel } from '../../src/formats/model-file.ts';
+import { placePlan } from '../../src/plan/place.ts';
+import { planModel } from '../../src/plan/plan.ts';
 import { createRuntimeSync } from '../../src/runtime/create.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
-import { Model } from '../../src/session/model.ts';
 import { fuzzDefinitions } from './definitions.ts';
 import type { FileFuzzData } from './file-worker.ts';
 import type { PlanFuzzData } from './plan-worker.ts';
@@ -48,10 +49,9 @@ export const FUZZERS: readonly Fuzzer[] = [
 /** The plan images of all definitions, as they lie in the runtime's memory. */
 export function planImages(runtime: Runtime): Uint8Array[] {
   return fuzzDefinitions().map((definition) => {
-    const model = new Model(runtime, definition);
-    const { address, byteLength } = model.plan;
+    const { address, byteLength } = placePlan(runtime, planModel(definition), definition);
     const image = runtime.bytes.slice(address, address + byteLength);
-    model.dispose();
+    runtime.free(address);
     return image;
   });
 }

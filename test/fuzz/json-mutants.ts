@@ -55,7 +55,32 @@ function define(object: { [key: string]: Json }, key: string, value: Json): void
   Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-const KEYS = ['__proto__', 'constructor', 'toString', '', 'name', 'bias', 'bias_hh', 'activation', 'extra'];
+const KEYS = [
+  '__proto__',
+  'constructor',
+  'toString',
+  '',
+  'name',
+  'bias',
+  'bias_hh',
+  'activation',
+  'extra',
+  'direction',
+  'merge',
+  'initial',
+  'h0',
+  'weight_hh_reverse',
+  'peephole',
+  'coupled',
+  'cellClip',
+  'stride',
+  'dilation',
+  'padding',
+  'layout',
+  'encoder',
+  'h',
+  'reverse.h',
+];
 const STRINGS = [
   '',
   '__proto__',
@@ -67,6 +92,13 @@ const STRINGS = [
   'I64',
   'tanh',
   'lstm',
+  'identity',
+  'hard-sigmoid',
+  'both',
+  'backward',
+  'concat',
+  'channels-first',
+  'mean',
   '\ud800',
   '😀',
 ];

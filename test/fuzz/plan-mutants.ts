@@ -1,3 +1,5 @@
+import { Base, OpCode } from '../../assembly/shared/codes.ts';
+import { Frame } from '../../assembly/shared/convolution.ts';
 import { Header, PlanFormat } from '../../assembly/shared/plan.ts';
 import { Random } from '../reference/random.ts';
 import { OPERANDS, operandWords, type PlanParts, putTogether, TABLES, takeApart } from './plan-parts.ts';
@@ -23,13 +25,15 @@ function mutateStructure(image: Uint8Array, random: Random): Uint8Array {
 
 type Mutation = (parts: PlanParts, random: Random) => void;
 
-/** What stands here twice is twice as likely. */
+/** What stands here several times is as many times as likely. */
 const MUTATIONS: readonly Mutation[] = [
   changeSize,
   changeSize,
   changeOperandOffset,
   changeOperandOffset,
   changeOperandIndex,
+  changeOperandIndex,
+  changeMemory,
   changeOperandBase,
   exchangeOperands,
   changeCode,
@@ -42,16 +46,22 @@ const MUTATIONS: readonly Mutation[] = [
   swapOps,
   copyOp,
   removeOp,
+  changeSections,
+  changeSectionOf,
+  changeInitial,
+  changeDescriptor,
+  changeDescriptor,
   copyEntry,
   removeEntry,
   changeConstant,
   resizeConstants,
 ];
 
-const [CODE, DIRECTION, K, N, BIAS_COLUMNS, QMAX] = [0, 1, 12, 13, 14, 15];
+const [CODE, DIRECTION, K, N, M, QMAX] = [0, 1, 12, 13, 14, 15];
+const CODES = OpCode.CopyState;
 
 function changeSize({ ops }: PlanParts, random: Random): void {
-  change(random.pick(ops), random.pick([K, N, BIAS_COLUMNS]), random);
+  change(random.pick(ops), random.pick([K, N, M]), random);
 }
 
 function changeOperandOffset({ ops, constants }: PlanParts, random: Random): void {
@@ -61,12 +71,23 @@ function changeOperandOffset({ ops, constants }: PlanParts, random: Random): voi
   else change(op, offset, random);
 }
 
+/** Mostly of one that has an index. */
 function changeOperandIndex({ ops, buffers, states }: PlanParts, random: Random): void {
   const op = random.pick(ops);
-  const [what] = operandWords(random.integer(0, OPERANDS));
+  const all = Array.from({ length: OPERANDS }, (_, i) => operandWords(i)[0]);
+  const indexed = all.filter((word) => (op[word]! & 0xff) >= Base.Buffer);
+  const what = random.pick(indexed.length > 0 && random.uniform() < 0.9 ? indexed : all);
   const count = Math.max(buffers.length, states.length);
   const index = random.uniform() < 0.8 ? random.integer(0, count + 2) : random.pick([0xff, 0xffff, 0xffffff]);
   op[what] = ((op[what]! & 0xff) | (index << 8)) >>> 0;
+}
+
+/** Another buffer, of either section, for an attention to read. */
+function changeMemory({ ops, buffers }: PlanParts, random: Random): void {
+  const readers = ops.filter(([code]) => code === OpCode.Attention);
+  const [memory] = operandWords(1);
+  if (readers.length > 0)
+    random.pick(readers)[memory] = Base.Encoded | (random.integer(0, buffers.length + 1) << 8);
 }
 
 function changeOperandBase({ ops }: PlanParts, random: Random): void {
@@ -83,12 +104,12 @@ function exchangeOperands({ ops }: PlanParts, random: Random): void {
 }
 
 function changeCode({ ops }: PlanParts, random: Random): void {
-  random.pick(ops)[CODE] = random.uniform() < 0.9 ? random.integer(0, 15) : random.bits();
+  random.pick(ops)[CODE] = random.uniform() < 0.9 ? random.integer(0, CODES + 2) : random.bits();
 }
 
 /** Of one op, or of all that have one: then the plan may still run. */
 function changeDirection({ ops }: PlanParts, random: Random): void {
-  const direction = random.pick([0, 1, 2, 2, 3]);
+  const direction = random.pick([0, 1, 2, 2, 3, 4]);
   if (random.uniform() < 0.5) random.pick(ops)[DIRECTION] = direction;
   else for (const op of ops) if (op[DIRECTION] !== 0) op[DIRECTION] = direction;
 }
@@ -120,16 +141,84 @@ function swapOps({ ops }: PlanParts, random: Random): void {
   [ops[i], ops[j]] = [ops[j]!, ops[i]!];
 }
 
-/** The section counts the new op, most of the time. */
+/** The sections count the new op, most of the time. */
 function copyOp({ ops, sections }: PlanParts, random: Random): void {
-  ops.splice(random.integer(0, ops.length + 1), 0, [...random.pick(ops)]);
-  if (random.uniform() < 0.9) sections[0]![1] = ops.length;
+  const at = random.integer(0, ops.length + 1);
+  ops.splice(at, 0, [...random.pick(ops)]);
+  if (random.uniform() < 0.9) countOps(sections, at, 1);
 }
 
 function removeOp({ ops, sections }: PlanParts, random: Random): void {
   if (ops.length < 2) return;
-  ops.splice(random.integer(0, ops.length), 1);
-  if (random.uniform() < 0.9) sections[0]![1] = ops.length;
+  const at = random.integer(0, ops.length);
+  ops.splice(at, 1);
+  if (random.uniform() < 0.9) countOps(sections, at, -1);
+}
+
+const [FIRST_OP, OP_COUNT] = [0, 1];
+
+/** The section that op `at` belongs to has `by` more of them, and the next one begins so much later. */
+function countOps(sections: number[][], at: number, by: number): void {
+  const [main, encoder] = sections;
+  const isMain = main !== undefined && (encoder === undefined || at < main[OP_COUNT]!);
+  const section = isMain ? main : encoder;
+  if (section) section[OP_COUNT] = (section[OP_COUNT]! + by) >>> 0;
+  if (isMain && encoder) encoder[FIRST_OP] = (encoder[FIRST_OP]! + by) >>> 0;
+}
+
+/** One section becomes two, two become one, or the border between them moves; else any number in them. */
+function changeSections({ ops, sections }: PlanParts, random: Random): void {
+  const way = random.uniform();
+  if (way < 0.3) {
+    change(random.pick(sections), random.integer(0, 4), random);
+    return;
+  }
+  const border = way < 0.45 ? ops.length : random.integer(0, ops.length + 1);
+  sections.splice(0, sections.length, [0, border, 0, 0]);
+  if (border < ops.length || way < 0.5) sections.push([border, ops.length - border, 0, 0]);
+}
+
+/** The other section, or one that there is not, for a buffer or a state. */
+function changeSectionOf({ buffers, states }: PlanParts, random: Random): void {
+  const [table, word] = random.uniform() < 0.5 ? ([buffers, 2] as const) : ([states, 1] as const);
+  if (table.length > 0) {
+    const entry = random.pick(table);
+    entry[word] = entry[word] === 0 ? 1 : random.pick([0, 0, 2]);
+  }
+}
+
+/** What a state begins with: nothing, or a constant, perhaps one near the last. */
+function changeInitial({ states, constants }: PlanParts, random: Random): void {
+  if (states.length === 0) return;
+  const state = random.pick(states);
+  state[2] = random.pick([
+    0,
+    1,
+    random.integer(0, constants.length + 64),
+    1 + lastConstant(constants, random),
+  ]);
+}
+
+function lastConstant(constants: Uint8Array, random: Random): number {
+  return Math.max(0, (constants.length + 16 * random.integer(-8, 3)) & ~15);
+}
+
+const FRAME_OPS: readonly number[] = [
+  OpCode.ConvolutionF32,
+  OpCode.ConvolutionInt8,
+  OpCode.MaxPool,
+  OpCode.AveragePool,
+];
+
+/** A word of the frame of a convolution or of pooling, which is a constant. */
+function changeDescriptor({ ops, constants }: PlanParts, random: Random): void {
+  const framed = ops.filter(([code]) => FRAME_OPS.includes(code!));
+  if (framed.length === 0) return;
+  const [, offset] = operandWords(OPERANDS - 1);
+  const at = random.pick(framed)[offset]! + 4 * random.integer(0, Frame.Bytes / 4);
+  if (at + 4 > constants.length) return;
+  const view = new DataView(constants.buffer, constants.byteOffset);
+  view.setUint32(at, near(view.getUint32(at, true), random), true);
 }
 
 const NAMED = ['buffers', 'states', 'inputs', 'outputs'] as const;

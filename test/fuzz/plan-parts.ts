@@ -1,4 +1,4 @@
-import { Header, OpEntry, PlanFormat } from '../../assembly/shared/plan.ts';
+import { Header, OpEntry, PlanFormat, StateEntry } from '../../assembly/shared/plan.ts';
 
 /** A plan image taken apart, so that a mutator can change one thing and leave the rest consistent. */
 export interface PlanParts {
@@ -8,6 +8,7 @@ export interface PlanParts {
   /** 16 words each; offsets of constants count from the first constant. */
   readonly ops: number[][];
   readonly buffers: number[][];
+  /** The offset of a constant counts from the first one too, and from 1: 0 is for none. */
   readonly states: number[][];
   readonly inputs: number[][];
   readonly outputs: number[][];
@@ -21,6 +22,7 @@ export type Table = (typeof TABLES)[number];
 export const OPERANDS = 5;
 const FIRST_OPERAND = OpEntry.Operands / 4;
 const BASE_PLAN = 1;
+const INITIAL = StateEntry.Initial / 4;
 
 /** Of operand i of an op: the words of (base | index << 8) and of its offset. */
 export function operandWords(i: number): [what: number, offset: number] {
@@ -42,13 +44,15 @@ export function takeApart(image: Uint8Array): PlanParts {
   };
   const constantsAt = header[Header.Constants / 4 + 1]!;
   const ops = table('ops');
+  const states = table('states');
   for (const op of ops) moveConstants(op, -constantsAt);
+  for (const state of states) moveInitial(state, 1 - constantsAt);
   return {
     header,
     sections: table('sections'),
     ops,
     buffers: table('buffers'),
-    states: table('states'),
+    states,
     inputs: table('inputs'),
     outputs: table('outputs'),
     constants: image.slice(constantsAt),
@@ -73,6 +77,7 @@ export function putTogether(parts: PlanParts): Uint8Array {
     for (const entry of parts[name]) {
       const words = [...entry];
       if (name === 'ops') moveConstants(words, constantsAt);
+      if (name === 'states') moveInitial(words, constantsAt - 1);
       for (const value of words) {
         word(at, value);
         at += 4;
@@ -90,6 +95,10 @@ function moveConstants(op: number[], by: number): void {
     const [what, offset] = operandWords(i);
     if (op[what] === BASE_PLAN) op[offset] = (op[offset]! + by) >>> 0;
   }
+}
+
+function moveInitial(state: number[], by: number): void {
+  if (state[INITIAL] !== 0) state[INITIAL] = (state[INITIAL]! + by) >>> 0;
 }
 
 function countAndOffset(header: Uint32Array, name: Table): [count: number, offset: number] {

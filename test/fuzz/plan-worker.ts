@@ -6,9 +6,11 @@ import { work } from './work.ts';
 export interface PlanFuzzData {
   readonly module: WebAssembly.Module;
   readonly images: readonly Uint8Array[];
+  /** Of the module: see PlanTrial. */
+  readonly gap?: number;
 }
 
 work<PlanFuzzData>(({ data, seed }) => {
-  const trial = new PlanTrial(data.module);
+  const trial = new PlanTrial(data.module, data.gap);
   return (index) => ({ outcome: trial.try(mutatePlan(data.images, seed, index)) });
 });

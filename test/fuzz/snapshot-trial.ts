@@ -1,8 +1,9 @@
 import { RivuletError } from '../../src/errors.ts';
+import type { GraphInput } from '../../src/graph/definition.ts';
 import { createRuntimeSync } from '../../src/runtime/create.ts';
 import { loadModelSync } from '../../src/session/load.ts';
 import type { Model } from '../../src/session/model.ts';
-import type { Session, StepInput } from '../../src/session/session.ts';
+import type { Session } from '../../src/session/session.ts';
 
 /** Two sessions in step: one is offered damaged snapshots, the other is left alone. */
 class Pair {
@@ -15,6 +16,8 @@ class Pair {
     this.model = model;
     this.#victim = model.createSession();
     this.#twin = model.createSession();
+    const [source] = model.encoderInputs;
+    if (source) for (const session of [this.#twin, this.#victim]) session.encode(valuesOf(source, 3));
     for (let i = 0; i < 3; i++) this.#step();
   }
 
@@ -57,18 +60,22 @@ class Pair {
     return undefined;
   }
 
+  /** A sequence of one timestep, where the model goes backward too. */
   #step(): void {
-    const [expected, actual] = [this.#twin, this.#victim].map((session) => session.step(this.#input()));
+    const input = valuesOf(this.model.inputs[0]!, 1, this.#timestep);
+    const [expected, actual] = [this.#twin, this.#victim].map((session) =>
+      this.model.notStreamable === undefined ? session.step(input) : session.run(input),
+    );
     if (!expected!.every((value, i) => Object.is(value, actual![i])))
       throw new Error('the next output is another one');
     this.#timestep++;
   }
+}
 
-  #input(): StepInput {
-    const { kind, size } = this.model.inputs[0]!;
-    if (kind === 'tokens') return this.#timestep % size;
-    return Float32Array.from({ length: size }, (_, i) => Math.sin(i + this.#timestep));
-  }
+/** Timesteps of an input, from one on. */
+function valuesOf({ kind, size }: GraphInput, timesteps: number, from = 0): Uint32Array | Float32Array {
+  if (kind === 'tokens') return Uint32Array.from({ length: timesteps }, (_, t) => (from + t) % size);
+  return Float32Array.from({ length: timesteps * size }, (_, i) => Math.sin(i + from));
 }
 
 export class SnapshotTrial {

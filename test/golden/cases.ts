@@ -3,7 +3,7 @@
  * fixtures). Every value is compared by its scaled error, |difference| / max(1, |expected|): h and gates of
  * all cells but the ReLU RNN are bounded by 1, c, ReLU states and logits are not.
  */
-import type { Activation, GraphNode, ModelDefinition, Tensor } from '../../src/graph/definition.ts';
+import type { ActivationName, GraphNode, ModelDefinition, Tensor } from '../../src/graph/definition.ts';
 import { CELLS, type CellName, recurrentNode, recurrentTensorNames } from '../reference/models.ts';
 import { Fixture } from './fixture.ts';
 
@@ -37,7 +37,7 @@ export interface GoldenCase {
 
 const SIZES = ['5x33', '16x16'];
 const DEPTHS = [1, 2, 3];
-const ACTIVATIONS: readonly Activation[] = ['sigmoid', 'tanh', 'relu', 'softmax'];
+const ACTIVATIONS: readonly ActivationName[] = ['sigmoid', 'tanh', 'relu', 'softmax'];
 
 /** Reads the fixtures anew at each call. */
 export function goldenCases(): GoldenCase[] {
@@ -137,7 +137,7 @@ function definitionOf(
 ): ModelDefinition {
   const tensors = new Map<string, Tensor>();
   for (const node of nodes) {
-    if (node.type === 'activation') continue;
+    if (!('tensors' in node)) continue;
     for (const name of Object.values<string>({ ...node.tensors })) {
       tensors.set(name, { dtype: 'F32', shape: fixture.shape(name), data: fixture.float32(name) });
     }

@@ -29,9 +29,9 @@ describe.for(BUILDS)('a module with a baked plan, %s build', (build) => {
     expect(module.heapStart.value).toBe(baked.heapStart);
     expect(holdsPlan(), 'the plan before the stream').toBe(true);
     expect(module.validate(baked.plan, image.length)).toBe(OK);
-    const session = module.allocate(module.sessionBytes(baked.plan, 1, 1));
+    const session = module.allocate(module.sessionBytes(baked.plan, 1, 1, 0));
     expect(session, 'the first block').toBe(baked.heapStart);
-    module.sessionInit(session, baked.plan, 1, 1);
+    module.sessionInit(session, baked.plan, 1, 1, 0);
     const outputs = stream(module, session, inputs, loaded.inputs[0]!.size, loaded.outputs[0]!.size);
 
     const hash = createHash('sha256').update(outputs).digest('hex');

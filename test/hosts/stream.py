@@ -34,8 +34,8 @@ def stream(path, case):
     plan_address = call("allocate", len(plan))
     memory.write(store, plan, plan_address)
     expect_ok("validate", call("validate", plan_address, len(plan)))
-    session = call("allocate", call("sessionBytes", plan_address, 1, 1))
-    call("sessionInit", session, plan_address, 1, 1)
+    session = call("allocate", call("sessionBytes", plan_address, 1, 1, 0))
+    call("sessionInit", session, plan_address, 1, 1, 0)
 
     input_address = call("inputAddress", session, 0)
     output_address = call("outputAddress", session, 0)

@@ -119,7 +119,7 @@ describe.each(TARGETS)('%s', (target) => {
     expect(XT.intact).toBe(true);
   });
 
-  it.each([1, 2, 33])('sumRows of %d rows is one chain each column', (rows) => {
+  it.each([1, 2, 33])('sumRows adds %d rows to what is there, one chain each column', (rows) => {
     memory().clear();
     const x = new Random(rows).gaussians(rows * 32);
     const X = new Panels(memory(), rows, 32).fill((row, column) => x[row * 32 + column]!);
@@ -127,7 +127,7 @@ describe.each(TARGETS)('%s', (target) => {
     memory().kernels.sumRows(X.at, X.stride, rows, 32, out);
     const sums = memory().floatsAt(out, 32);
     for (let column = 0; column < 32; column++) {
-      let sum = 0;
+      let sum = GUARD;
       for (let row = 0; row < rows; row++) sum = fround(sum + x[row * 32 + column]!);
       expect(sums[column]).toBe(sum);
     }

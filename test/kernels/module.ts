@@ -13,6 +13,34 @@ type Elementwise = (x: number, y: number, bytes: number) => void;
 /** Addresses are bytes in `memory`; what they mean is documented beside each kernel. */
 export interface KernelExports {
   readonly memory: WebAssembly.Memory;
+  attendRow(
+    q: number,
+    qPanel: number,
+    m: number,
+    mPanel: number,
+    next: number,
+    length: number,
+    panels: number,
+    scale: number,
+    weights: number,
+    out: number,
+    outPanel: number,
+  ): void;
+  attendRowBackward(
+    q: number,
+    qPanel: number,
+    m: number,
+    mPanel: number,
+    next: number,
+    length: number,
+    panels: number,
+    scale: number,
+    scratch: number,
+    dout: number,
+    doutPanel: number,
+    dq: number,
+    dm: number,
+  ): void;
   readonly tanhAll: Elementwise;
   readonly sigmoidAll: Elementwise;
   readonly reluAll: Elementwise;
@@ -95,6 +123,14 @@ export interface KernelExports {
     scratch: number,
   ): number;
   uniform(seedLow: number, seedHigh: number, index: number): number;
+  // One op by itself: test/assembly/ops.ts.
+  setSizes(k: number, n: number, m: number, scratch: number): void;
+  setOperand(i: number, address: number, panel: number, row: number): void;
+  setGradient(i: number, address: number): void;
+  setTape(i: number, address: number, panel: number): void;
+  opRun(code: number, row: number, rows: number): void;
+  opRunBackward(code: number, row: number, rows: number): void;
+  opRunParameters(code: number, rows: number): void;
 }
 
 /** The exports of an instance of its own, with `bytes` of memory from `FREE` on. */

@@ -8,8 +8,8 @@ import { BUILDS, testRuntime } from '../runtime.ts';
 
 describe.each(BUILDS)('the %s build', (build) => {
   it.each([
-    ['infer', 24],
-    ['train', 64],
+    ['infer', 40],
+    ['train', 96],
   ])('of %s imports nothing and has at most %d KB', (name, kilobytes) => {
     const bytes = readFileSync(new URL(`../../dist/wasm/${name}.${build}.wasm`, import.meta.url));
     const module = new WebAssembly.Module(bytes);

@@ -1,124 +1,168 @@
 /**
- * A graph in float64, node after node, timestep after timestep: the oracle that kernels, cells and sessions
- * are compared with. It is written to be read, and uses the host's Math.
+ * A graph in float64: the oracle that kernels, cells, sessions and the trainer are compared with. It is written to be
+ * read, and uses the host's Math.
  */
-import type { GraphNode, GruNode, LstmNode, ModelDefinition, RnnNode } from '../../src/graph/definition.ts';
-import { activate } from './activations.ts';
-import { denseStep } from './dense.ts';
-import { embeddingStep } from './embedding.ts';
-import { gruStep } from './gru.ts';
-import { lstmStep } from './lstm.ts';
-import { type RecurrentState, type RecurrentStep, rnnStep } from './rnn.ts';
-import { matrixOf, recurrentWeightsOf, vectorOf } from './weights.ts';
+import type { Encoder, GraphInput, GraphNode, ModelDefinition } from '../../src/graph/definition.ts';
+import { leaf, type Value } from './autodiff.ts';
+import { compute, type Sequence } from './nodes.ts';
+import { parametersOf } from './weights.ts';
 
 /** A vector of features, or a token. */
 export type ReferenceInput = number | ArrayLike<number>;
 
-type RecurrentNode = RnnNode | LstmNode | GruNode;
-type Values = Map<string, Float64Array>;
-type Run = (values: Values) => Float64Array;
+/** `<node>.<state>`, e.g. `lstm.h`, `lstm.reverse.c`. */
+export type States = ReadonlyMap<string, Value>;
 
-export class ReferenceSession {
-  /** `<node>.h` of every recurrent node and `<node>.c` of every LSTM, zeros at first: [hidden] each. */
-  readonly states: Values = new Map();
-  /**
-   * By recurrent node, after the last step: the gates after their activations, concatenated in PyTorch's
-   * order.
-   */
-  readonly gates: Values = new Map();
-  /** By input or node, after the last step: its value. */
-  readonly values: Values = new Map();
-  readonly #definition: ModelDefinition;
-  readonly #nodes: { readonly name: string; readonly run: Run }[];
+/** A sequence of one stream through one of the two sections of a graph. */
+export interface ReferenceRun {
+  /** By input or node. */
+  readonly values: ReadonlyMap<string, Sequence>;
+  /** As the sequence leaves them. */
+  readonly states: Map<string, Value>;
+  /** By recurrent node; of direction `both`, those of the backward half. */
+  readonly gates: ReadonlyMap<string, Sequence>;
+}
+
+export class ReferenceGraph {
+  readonly definition: ModelDefinition;
+  /** By tensor, an int8 one as its numbers times the scale of their row: gradients gather here. */
+  readonly parameters: ReadonlyMap<string, Value>;
 
   constructor(definition: ModelDefinition) {
-    this.#definition = definition;
-    this.#nodes = definition.graph.nodes.map((node) => ({ name: node.name, run: this.#prepare(node) }));
-    this.reset();
+    this.definition = definition;
+    this.parameters = parametersOf(definition.tensors);
+  }
+
+  /** The encoder over a sequence; inputs by name. */
+  encode(inputs: Readonly<Record<string, Sequence>>): ReferenceRun {
+    const { encoder } = this.definition.graph;
+    if (!encoder) throw new Error('the graph has no encoder');
+    return this.#section(encoder, inputs, new Map());
+  }
+
+  /**
+   * A sequence through the graph.
+   *
+   * @param before states that it goes on from; what is missing begins as the graph says
+   */
+  run(
+    inputs: Readonly<Record<string, Sequence>>,
+    { before = new Map(), encoded }: { before?: States; encoded?: ReferenceRun | undefined } = {},
+  ): ReferenceRun {
+    return this.#section(this.definition.graph, inputs, before, encoded);
+  }
+
+  #section(
+    { inputs, nodes }: Encoder,
+    given: Readonly<Record<string, Sequence>>,
+    before: States,
+    encoded?: ReferenceRun,
+  ): ReferenceRun {
+    const values = new Map<string, Sequence>(
+      inputs.map((input) => [input.name, checked(input, given[input.name])]),
+    );
+    const states = new Map<string, Value>();
+    const gates = new Map<string, Sequence>();
+    for (const node of nodes) {
+      const handed = handover(node, encoded);
+      const value = compute(node, {
+        read: (name) => lookUp(values, name),
+        tensor: (name) => lookUp(this.parameters, name),
+        before: (state) => before.get(`${node.name}.${state}`) ?? handed(state),
+        keep: (state, last) => states.set(`${node.name}.${state}`, last),
+        encoded: (name) => lookUp(encoded?.values ?? new Map(), name),
+        keepGates: (sequence) => gates.set(node.name, sequence),
+      });
+      values.set(node.name, value);
+    }
+    return { values, states, gates };
+  }
+}
+
+/** One stream, timestep by timestep. */
+export class ReferenceSession {
+  /** By the names of States; those that a step has left. */
+  readonly states = new Map<string, Float64Array>();
+  /** By recurrent node, after the last step: the gates after their activations, concatenated in PyTorch's order. */
+  readonly gates = new Map<string, Float64Array>();
+  /** By input or node, after the last step: its value. */
+  readonly values = new Map<string, Float64Array>();
+  readonly #graph: ReferenceGraph;
+  #encoded: ReferenceRun | undefined;
+
+  constructor(definition: ModelDefinition) {
+    this.#graph = new ReferenceGraph(definition);
+  }
+
+  /** The sequence of the encoder, [timesteps] of inputs; the states begin anew. */
+  encode(input: readonly ReferenceInput[]): void {
+    const { encoder } = this.#graph.definition.graph;
+    this.#encoded = this.#graph.encode({ [only(encoder?.inputs ?? []).name]: input.map(inputValue) });
+    this.states.clear();
   }
 
   /** A timestep of a graph with one input; gives the first output. */
   step(input: ReferenceInput): Float64Array {
-    const [only, ...others] = this.#definition.graph.inputs;
-    if (only === undefined || others.length > 0) throw new Error('step takes a graph with exactly one input');
-    const outputs = this.stepNamed({ [only.name]: input });
-    return outputs[this.#definition.graph.outputs[0]!.name]!;
+    const { inputs, outputs } = this.#graph.definition.graph;
+    return this.stepNamed({ [only(inputs).name]: input })[outputs[0]!.name]!;
   }
 
   /** A timestep: inputs by name to outputs by name. */
   stepNamed(inputs: Readonly<Record<string, ReferenceInput>>): Record<string, Float64Array> {
-    for (const { name, kind, size } of this.#definition.graph.inputs) {
-      const given = inputs[name];
-      if (given === undefined) throw new Error(`no value for the input ${name}`);
-      const value = Float64Array.from(typeof given === 'number' ? [given] : Array.from(given));
-      const length = kind === 'tokens' ? 1 : size;
-      if (value.length !== length) throw new Error(`input ${name}: ${length} expected, ${value.length} came`);
-      this.values.set(name, value);
-    }
-    for (const { name, run } of this.#nodes) this.values.set(name, run(this.values));
-    const outputs = this.#definition.graph.outputs;
-    return Object.fromEntries(outputs.map(({ name, from }) => [name, readValue(this.values, from).slice()]));
+    const sequences = Object.fromEntries(Object.entries(inputs).map(([name, x]) => [name, [inputValue(x)]]));
+    const before = new Map([...this.states].map(([name, values]) => [name, leaf(values)]));
+    const run = this.#graph.run(sequences, { before, encoded: this.#encoded });
+    for (const [name, { data }] of run.states) this.states.set(name, data);
+    for (const [name, [value]] of run.values) this.values.set(name, value!.data);
+    for (const [name, [value]] of run.gates) this.gates.set(name, value!.data);
+    const { outputs } = this.#graph.definition.graph;
+    return Object.fromEntries(outputs.map(({ name, from }) => [name, lookUp(this.values, from).slice()]));
   }
 
-  /** Every state to zero, as in a new session. */
+  /** As in a new session. */
   reset(): void {
-    for (const state of this.states.values()) state.fill(0);
+    this.states.clear();
     this.gates.clear();
     this.values.clear();
   }
-
-  #prepare(node: GraphNode): Run {
-    const { tensors } = this.#definition;
-    switch (node.type) {
-      case 'embedding': {
-        const weight = matrixOf(tensors, node.tensors.weight);
-        return (values) => embeddingStep(weight, readValue(values, node.input)[0]!);
-      }
-      case 'dense': {
-        const weight = matrixOf(tensors, node.tensors.weight);
-        const bias = vectorOf(tensors, node.tensors.bias, weight.rows);
-        return (values) => denseStep(weight, bias, node.activation, readValue(values, node.input));
-      }
-      case 'activation':
-        return (values) => activate(readValue(values, node.input), node.activation);
-      default:
-        return this.#prepareRecurrent(node);
-    }
-  }
-
-  #prepareRecurrent(node: RecurrentNode): Run {
-    const cell = cellOf(node, this.#definition.tensors);
-    const names = node.type === 'lstm' ? (['h', 'c'] as const) : (['h'] as const);
-    for (const name of names) this.states.set(`${node.name}.${name}`, new Float64Array(cell.hidden));
-    return (values) => {
-      const state = names.map((name) => [name, this.states.get(`${node.name}.${name}`)!]);
-      const result = cell.step(readValue(values, node.input), Object.fromEntries(state));
-      for (const name of names) this.states.set(`${node.name}.${name}`, result[name]!);
-      this.gates.set(node.name, result.gates);
-      return result.h.slice();
-    };
-  }
 }
 
-interface Cell {
-  readonly hidden: number;
-  readonly step: (x: Float64Array, state: RecurrentState) => RecurrentStep;
+/** A matrix [timesteps, size] as a sequence; size is 1 of tokens. */
+export function sequenceOf(values: ArrayLike<number>, size: number): Value[] {
+  const all = Float64Array.from(values);
+  return Array.from({ length: all.length / size }, (_, t) => leaf(all.subarray(t * size, (t + 1) * size)));
 }
 
-function cellOf(node: RecurrentNode, tensors: ModelDefinition['tensors']): Cell {
-  const weights = recurrentWeightsOf(tensors, node.tensors);
-  const hidden = weights.weight_hh.columns;
-  switch (node.type) {
-    case 'rnn':
-      return { hidden, step: (x, state) => rnnStep(weights, node.nonlinearity, x, state) };
-    case 'lstm':
-      return { hidden, step: (x, state) => lstmStep(weights, x, state) };
-    case 'gru':
-      return { hidden, step: (x, state) => gruStep(weights, node.resetAfter, x, state) };
-  }
+/** The initial state of a node that the encoder hands over: a state of it, or the last value of one of its nodes. */
+function handover(node: GraphNode, encoded: ReferenceRun | undefined): (state: string) => Value | undefined {
+  const initial = 'initial' in node ? (node.initial ?? {}) : {};
+  return (state) => {
+    const source = initial[state];
+    if (source === undefined) return undefined;
+    if (!encoded)
+      throw new Error(`${node.name}.${state} begins with ${source}, and nothing has been encoded`);
+    return encoded.states.get(source) ?? lookUp(encoded.values, source).at(-1);
+  };
 }
 
-function readValue(values: Values, name: string): Float64Array {
+function checked({ name, kind, size }: GraphInput, sequence: Sequence | undefined): Sequence {
+  if (sequence === undefined) throw new Error(`no value for the input ${name}`);
+  const length = kind === 'tokens' ? 1 : size;
+  const wrong = sequence.find((value) => value.size !== length);
+  if (wrong) throw new Error(`input ${name}: ${length} expected, ${wrong.size} came`);
+  return sequence;
+}
+
+function inputValue(input: ReferenceInput): Value {
+  return leaf(typeof input === 'number' ? [input] : input);
+}
+
+function only(inputs: readonly GraphInput[]): GraphInput {
+  if (inputs.length !== 1) throw new Error(`exactly one input expected, the graph has ${inputs.length}`);
+  return inputs[0]!;
+}
+
+function lookUp<T>(values: ReadonlyMap<string, T>, name: string): T {
   const value = values.get(name);
   if (value === undefined) throw new Error(`nothing named ${name} has been computed before it is read`);
   return value;

@@ -3,14 +3,9 @@ import { Model } from '../../src/session/model.ts';
 import type { Session } from '../../src/session/session.ts';
 import { Random } from '../reference/random.ts';
 import { BUILDS, testRuntime } from '../runtime.ts';
-import { type BitwiseCase, bitwiseCases, inputAt, randomInputs } from './cases.ts';
+import { type BitwiseCase, bits, bitwiseCases, inputAt, randomInputs } from './cases.ts';
 
 const runtimes = { simd: testRuntime('simd'), scalar: testRuntime('scalar') };
-
-/** As words, so that -0 is not 0 and NaN has its payload. */
-function bits(values: Float32Array): Uint32Array {
-  return new Uint32Array(values.slice().buffer);
-}
 
 function steps(
   session: Session,
@@ -110,8 +105,10 @@ describe.each(bitwiseCases().map((each) => [each.name, each] as const))('%s', (_
     const padded = (address: number, length: number) => [
       ...floats.slice((address >> 2) + length, (address >> 2) + Math.ceil(length / 16) * 16),
     ];
-    model.states.forEach((state, i) => {
-      expect(padded(exports.stateAddress(session.address, i), state.size).every((v) => v === 0)).toBe(true);
+    model.states.forEach((state) => {
+      expect(
+        padded(exports.stateAddress(session.address, state.index), state.size).every((v) => v === 0),
+      ).toBe(true);
     });
     expect(
       padded(exports.outputAddress(session.address, 0), model.outputs[0]!.size).every((v) => v === 0),

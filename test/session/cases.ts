@@ -46,6 +46,16 @@ export function bitwiseCases(): BitwiseCase[] {
   return cases;
 }
 
+/** Every cell and dtype, of one size and with an embedding and a head: for what depends on rows and not on sizes. */
+export function batchedCases(): BitwiseCase[] {
+  return bitwiseCases().filter(({ name }) => /5→33|of tokens/.test(name));
+}
+
+/** As words, so that -0 is not 0 and NaN has its payload. */
+export function bits(values: Float32Array): Uint32Array {
+  return new Uint32Array(values.slice().buffer);
+}
+
 export function int8(definition: ModelDefinition): ModelDefinition {
   return quantize(definition, { weights: 'int8' }).definition;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Direction } from '../../assembly/shared/codes.ts';
+import { Direction, Status } from '../../assembly/shared/codes.ts';
 import { Header, OpEntry, PlanFormat } from '../../assembly/shared/plan.ts';
 import { refusal } from '../../src/session/arguments.ts';
 import { Model } from '../../src/session/model.ts';
@@ -23,8 +23,8 @@ function turnAround(model: Model): void {
 /** Runs `sequence` over rows in the given order, outputs in that order. */
 function sequence(model: Model, inputs: Float32Array, order: readonly number[]): Float32Array {
   const { exports } = model.runtime;
-  const session = model.runtime.allocate(exports.sessionBytes(model.plan.address, 1, T), 'a test');
-  exports.sessionInit(session, model.plan.address, 1, T);
+  const session = model.runtime.allocate(exports.sessionBytes(model.plan.address, 1, T, 0), 'a test');
+  exports.sessionInit(session, model.plan.address, 1, T, 0);
   const [input, output] = [model.inputs[0]!.size, model.outputs[0]!.size];
   const rows = model.runtime.allocate(4 * T * Math.max(input, output), 'a test');
   const { floats } = model.runtime;
@@ -32,7 +32,7 @@ function sequence(model: Model, inputs: Float32Array, order: readonly number[]):
     floats.set(inputs.subarray(t * input, (t + 1) * input), (rows >> 2) + row * input);
   });
   exports.panelsFromRows(rows, T, input, exports.inputAddress(session, 0), 64 * T);
-  expect(exports.sequence(session, T)).toBe(0);
+  expect(exports.sequence(session, T, 0)).toBe(0);
   exports.rowsFromPanels(exports.outputAddress(session, 0), 64 * T, T, output, rows);
   const out = new Float32Array(T * output);
   order.forEach((t, row) => {
@@ -64,6 +64,6 @@ describe.each(CELLS)('%s', (cell) => {
     expect(() => session.step(new Float32Array(5))).toThrow(
       expect.objectContaining({ code: 'not-streamable', message: expect.stringMatching(/run/) }),
     );
-    expect(refusal(model.runtime, model.inputs, 3).code).toBe('not-streamable');
+    expect(refusal(model, 1, Status.NotStreamable).code).toBe('not-streamable');
   });
 });

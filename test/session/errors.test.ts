@@ -17,6 +17,8 @@ const tokens = new Model(runtime, {
   tokenizer: { type: 'characters', vocabulary: ['a', 'b', 'c', 'd'] },
 });
 const finite = new Float32Array([1, 2, 3]);
+const finite5 = new Float32Array([1, 2, 3, 4, 5]);
+const six = new Float32Array([1, 2, 3, 4, 5, 6]);
 const model = features.definition;
 const weight = 'rnn.weight_ih_l0';
 
@@ -176,10 +178,43 @@ const cases: readonly [string, () => unknown, RivuletErrorCode, RegExp][] = [
     /2 timesteps need 6.*length 3/,
   ],
   [
-    'run: lengths',
-    () => features.createSession().run(finite, { lengths: new Uint32Array([1]) }),
-    'not-supported',
-    /lengths/,
+    'run: no lengths',
+    () => features.createSession().run(finite, { lengths: any(1) }),
+    'invalid-argument',
+    /lengths.*one per row, got 1/,
+  ],
+  [
+    'run: too many lengths',
+    () => pair().run(six, { lengths: [1, 1, 1] }),
+    'wrong-length',
+    /2 lengths, one per row, got 3/,
+  ],
+  ['run: length 0', () => pair().run(six, { lengths: [1, 0] }), 'invalid-argument', /row 1 is 0/],
+  [
+    'run: length beyond the sequence',
+    () => pair().run(six, { lengths: new Uint32Array([1, 2]) }),
+    'wrong-length',
+    /row 1 is 2.*1 timesteps/,
+  ],
+  ['run: length 1.5', () => pair().run(six, { lengths: [1.5, 1] }), 'invalid-argument', /row 0.*got 1.5/],
+  ['run: length -1', () => pair().run(six, { lengths: [1, -1] }), 'invalid-argument', /row 1.*1 … 1, got -1/],
+  [
+    'run: not a multiple of the batch',
+    () => pair().run(new Float32Array(9)),
+    'wrong-length',
+    /multiple of 6.*2 rows.*length 9/,
+  ],
+  [
+    'run: NaN in a row',
+    () => pair().run(Float32Array.from({ length: 600 }, (_, i) => (i === 6 * 80 + 4 ? Number.NaN : 0))),
+    'non-finite-input',
+    /index 1 of row 1, timestep 80;/,
+  ],
+  [
+    'run: token in a row',
+    () => tokens.createSession({ batchSize: 3 }).run([0, 1, 2, 3, 0, 4]),
+    'token-out-of-range',
+    /got 4 at row 2, timestep 1;/,
   ],
   [
     'run: NaN late',
@@ -202,17 +237,76 @@ const cases: readonly [string, () => unknown, RivuletErrorCode, RegExp][] = [
     'wrong-length',
     /out.*5.*4/,
   ],
-  ['createSession: batch', () => features.createSession({ batchSize: 2 }), 'not-supported', /batchSize 2/],
   [
     'createSession: batch of none',
     () => features.createSession({ batchSize: 0 }),
     'invalid-argument',
     /got 0/,
   ],
-  ['addRow', () => features.createSession().addRow(), 'not-supported', /addRow/],
-  ['removeRow', () => features.createSession().removeRow(0), 'not-supported', /removeRow/],
-  ['reset: row', () => features.createSession().reset({ row: 1 }), 'not-supported', /row 1/],
-  ['snapshot: row', () => features.createSession().snapshot({ row: 1 }), 'not-supported', /row 1/],
+  [
+    'createSession: half a batch',
+    () => features.createSession({ batchSize: 1.5 }),
+    'invalid-argument',
+    /got 1.5/,
+  ],
+  [
+    'createSession: larger than memory can be',
+    () => features.createSession({ batchSize: 2 ** 30 }),
+    'out-of-memory',
+    /batchSize 1073741824.*split/,
+  ],
+  ['step: a row missing', () => pair().step(finite), 'wrong-length', /"input".*length 6.*length 3/],
+  ['step: room for one row', () => pair().step(six, new Float32Array(9)), 'wrong-length', /out.*10.*9/],
+  [
+    'step: NaN in a row',
+    () => pair().step(new Float32Array([1, 2, 3, 4, Infinity, 6])),
+    'non-finite-input',
+    /index 1 of row 1;/,
+  ],
+  [
+    'step: one token for two rows',
+    () => tokens.createSession({ batchSize: 2 }).step(1),
+    'invalid-argument',
+    /Uint32Array of 2 tokens.*got 1/,
+  ],
+  [
+    'step: a token too few',
+    () => tokens.createSession({ batchSize: 2 }).step(new Uint32Array(1)),
+    'wrong-length',
+    /2 tokens.*got 1/,
+  ],
+  [
+    'step: token of a row',
+    () => tokens.createSession({ batchSize: 2 }).step(new Uint32Array([0, 9])),
+    'token-out-of-range',
+    /got 9 at row 1;/,
+  ],
+  [
+    'process: NaN in a row',
+    () => pair().process(new Float32Array([...six, 0, 0, 0, Number.NaN, 0, 0]), new Float32Array(20), 2),
+    'non-finite-input',
+    /index 0 of row 1, timestep 1;/,
+  ],
+  [
+    'removeRow: the only one',
+    () => features.createSession().removeRow(0),
+    'invalid-argument',
+    /at least one/,
+  ],
+  ['removeRow: none', () => pair().removeRow(2), 'invalid-argument', /row 2.*rows 0 … 1/],
+  ['reset: row', () => features.createSession().reset({ row: 1 }), 'invalid-argument', /row 1.*one row, 0/],
+  ['reset: half a row', () => pair().reset({ row: 0.5 }), 'invalid-argument', /row 0.5/],
+  ['snapshot: row', () => pair().snapshot({ row: -1 }), 'invalid-argument', /row -1/],
+  ['snapshot: a whole batch', () => pair().snapshot(), 'invalid-argument', /2 rows: pass \{ row \}/],
+  ['restore: row', () => pair().restore(new Uint8Array(64), { row: 2 }), 'invalid-argument', /row 2/],
+  [
+    'getState: a whole batch',
+    () => pair().getState('rnn.l0.h'),
+    'invalid-argument',
+    /getState: .* 2 rows: pass \{ row \}/,
+  ],
+  ['setState: row', () => pair().setState('rnn.l0.h', finite5, { row: 3 }), 'invalid-argument', /row 3/],
+  ['encode: no encoder', () => features.createSession().encode(finite), 'invalid-argument', /use run/],
   [
     'getState: unknown',
     () => features.createSession().getState('x'),
@@ -335,6 +429,10 @@ const cases: readonly [string, () => unknown, RivuletErrorCode, RegExp][] = [
   ],
   ['evaluateText: no text', () => evaluateText(tokens.createSession(), any(7)), 'invalid-argument', /string/],
 ];
+
+function pair() {
+  return features.createSession({ batchSize: 2 });
+}
 
 function other(): Model {
   return new Model(runtime, randomModel({ cell: 'lstm', input: 3, hidden: 5, depth: 1, seed: 99 }));
@@ -523,6 +621,9 @@ describe('disposed', () => {
     'getState',
     'setState',
     'transform',
+    'encode',
+    'addRow',
+    'removeRow',
   ] as const;
   it.each(methods)('%s of a session', (method) => {
     const session = features.createSession();

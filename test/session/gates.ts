@@ -10,7 +10,7 @@ const BLOCKS: Readonly<Record<number, readonly number[]>> = {
 };
 
 /** In an assembly/plan/session.ts Session: the address of the table of buffer addresses. */
-const BUFFERS_FIELD = 16;
+const BUFFERS_FIELD = 20;
 
 /** The gates of the last step, after their activations, of every LSTM and GRU layer: [gates*hidden] each. */
 export function readGates(session: Session): Float32Array[] {

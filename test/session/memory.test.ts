@@ -31,6 +31,18 @@ describe('one memory', () => {
     expect(model.sessionBytes).toBeLessThan(model.planBytes / 4);
   });
 
+  it('ends with the address space: behind it there is no block, nor before the first', () => {
+    const { exports } = testRuntime();
+    const first = exports.allocate(64) >>> 0;
+    const most = exports.allocate(0xe0000000) >>> 0;
+    if (most === 0) return; // the host gives less memory
+    const rest = 2 ** 32 - (most + 0xe0000000);
+    expect(exports.allocate(rest) >>> 0).toBe(most + 0xe0000000);
+    expect(exports.allocate(64) >>> 0).toBe(0);
+    exports.free(first);
+    expect(exports.allocate(64) >>> 0).toBe(first);
+  });
+
   it('is reused when sessions and models are disposed', () => {
     const runtime = testRuntime();
     const round = () => {

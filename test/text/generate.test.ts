@@ -26,6 +26,16 @@ const text = (options: object) => [
 ];
 
 describe('generateText', () => {
+  it('refuses a session of several streams, and so does evaluateText', () => {
+    const batch = model.createSession({ batchSize: 2 });
+    const error = expect.objectContaining({
+      code: 'invalid-argument',
+      message: expect.stringContaining('batchSize 2'),
+    });
+    expect(() => generateText(batch, { prompt: 'abc' })).toThrow(error);
+    expect(() => evaluateText(batch, 'abc')).toThrow(error);
+  });
+
   it('at temperature 0 takes the largest logit of the reference each time', () => {
     const reference = new ReferenceSession(definition);
     let logits: ArrayLike<number> = [];

@@ -90,6 +90,8 @@ export function randomWindow(
 function outputSize({ graph, tensors }: ModelDefinition): number {
   const last = graph.nodes.at(-1)!;
   if (last.type === 'dense') return tensors.get(last.tensors.weight)!.shape[0]!;
-  if (last.type === 'embedding' || last.type === 'activation') throw new Error(`no size of ${last.name}`);
-  return tensors.get(last.tensors.weight_hh)!.shape[1]!;
+  if (last.type === 'rnn' || last.type === 'lstm' || last.type === 'gru') {
+    return tensors.get(last.tensors.weight_hh)!.shape[1]!;
+  }
+  throw new Error(`no size of ${last.name}`);
 }

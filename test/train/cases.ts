@@ -1,6 +1,7 @@
 /** What the tests of the trainer share: runtimes of the training module, and the gradients that a trainer gives. */
 import { readFileSync } from 'node:fs';
 import type { ModelDefinition } from '../../src/graph/definition.ts';
+import { allNodes } from '../../src/graph/reads.ts';
 import { createRuntimeSync } from '../../src/runtime/create.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { TrainCase } from '../golden/train.ts';
@@ -26,13 +27,18 @@ export function parameterGradients(
   derivatives: ReadonlyMap<string, Float64Array>,
 ): Map<string, Float64Array> {
   const gradients = new Map(derivatives);
-  for (const node of definition.graph.nodes) {
+  for (const node of allNodes(definition.graph)) {
     if (node.type !== 'rnn' && node.type !== 'lstm' && node.type !== 'gru') continue;
-    const { bias_ih, bias_hh } = node.tensors;
-    if (bias_ih === undefined || bias_hh === undefined) continue;
-    const own = gradients.get(bias_hh)!.slice();
-    if (node.type === 'gru' && node.resetAfter) gradients.set(bias_hh, own.fill(0, 0, (own.length / 3) * 2));
-    else gradients.delete(bias_hh);
+    const { bias_ih, bias_hh, bias_ih_reverse, bias_hh_reverse } = node.tensors;
+    for (const [ih, hh] of [
+      [bias_ih, bias_hh],
+      [bias_ih_reverse, bias_hh_reverse],
+    ]) {
+      if (ih === undefined || hh === undefined) continue;
+      const own = gradients.get(hh)!.slice();
+      if (node.type === 'gru' && node.resetAfter) gradients.set(hh, own.fill(0, 0, (own.length / 3) * 2));
+      else gradients.delete(hh);
+    }
   }
   return gradients;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { RivuletError } from '../../src/errors.ts';
+import { Draws, Purpose } from '../../src/runtime/draws.ts';
 import { type Batch, type Batches, createBatches, fitBatchSize } from '../../src/train/batches.ts';
 import { readDataset, splitDataset, type TrainingData } from '../../src/train/dataset.ts';
-import { Draws, Purpose } from '../../src/train/draws.ts';
 import { initialize } from '../../src/train/initialize.ts';
 import { readPorts } from '../../src/train/ports.ts';
 import { testRuntime } from '../runtime.ts';

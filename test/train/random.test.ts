@@ -49,7 +49,7 @@ function randomCase(random: Random): RandomCase {
 function besideCase(): RandomCase {
   const model = randomModel({ cell: 'lstm', input: 3, hidden: 17, depth: 2, output: 5, seed: SEED });
   const nodes = model.graph.nodes.map(
-    (node): GraphNode => (node.name === 'head' ? { ...node, input: 'rnn.l0' } : node),
+    (node): GraphNode => (node.type === 'dense' ? { ...node, input: 'rnn.l0' } : node),
   );
   const definition = { ...model, graph: { ...model.graph, nodes } };
   return { name: 'a layer beside', definition, loss: 'cross-entropy', batchSize: 2, windows: [7, 7] };

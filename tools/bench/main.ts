@@ -1,5 +1,6 @@
 // `npm run bench`: dispatches to what is measured.
 
+import { batchCommand } from './batch/command.ts';
 import { denormalsCommand } from './denormals-command.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
 import { stepsCommand } from './steps-command.ts';
@@ -7,6 +8,7 @@ import { trainCommand } from './train/command.ts';
 
 const RUN: Readonly<Record<Options['command'], (options: Options) => Promise<number>>> = {
   steps: stepsCommand,
+  batch: batchCommand,
   train: trainCommand,
   denormals: denormalsCommand,
 };

@@ -1,21 +1,23 @@
 import { parseArgs } from 'node:util';
+import { STREAMS } from './batch/bars.ts';
 import type { BenchOptions } from './bench.ts';
 import { CELLS, SIZES } from './cases.ts';
 import type { TimingOptions } from './timing.ts';
 import { BATCHES } from './train/cases.ts';
 
-export const USAGE = `npm run bench -- [train | denormals] [options]
+export const USAGE = `npm run bench -- [batch | train | denormals] [options]
 
   by default       the time of a step, beside the prototypes of the kernel study
+  batch            instead: a step of ${STREAMS} streams beside ${STREAMS} steps of one
   train            instead: timesteps/s of training, beside the prototype, PyTorch and TensorFlow.js
   denormals        instead: silence after noise costs no more than the noise, and does without the flush of denormals
   --cells LIST     of ${CELLS.join(',')} (default: all)
-  --sizes LIST     of a step: inputs = hidden units (default: ${SIZES.join(',')})
+  --sizes LIST     of a step and of batch: inputs = hidden units (default: ${SIZES.join(',')}; batch: and 1024)
   --batches LIST   of train: streams side by side (default: ${BATCHES.join(',')})
-  --rounds N       (default: 200; train 40)
+  --rounds N       (default: 200; batch 100; train 40)
   --json           the report as JSON, alone on standard output
   --markdown       the table of the README, alone on standard output
-  --assert         exit 1 where a bar against the prototype is missed
+  --assert         exit 1 where a bar is missed: against the prototype, or of batch
 
 Pin it to a quiet core: taskset -c 1 npm run bench. Without the kernel study beside the checkout (or where
 RIVULET_SHARED points), the comparison with its prototypes is skipped. PyTorch is that of Debian's python3-torch, or of
@@ -29,6 +31,10 @@ const COMMANDS = {
   steps: {
     takes: ['cells', 'sizes', 'rounds', ...FLAGS],
     timing: { rounds: 200, milliseconds: 0.4, warmup: 150, untimed: 4 },
+  },
+  batch: {
+    takes: ['cells', 'sizes', 'rounds', ...FLAGS],
+    timing: { rounds: 100, milliseconds: 0.8, warmup: 150, untimed: 1 },
   },
   train: {
     takes: ['cells', 'batches', 'rounds', ...FLAGS],
@@ -64,7 +70,9 @@ export function parseOptions(args: readonly string[]): Options {
     command,
     ...timing,
     cells: values.cells?.split(',').map(cellOf) ?? CELLS,
-    sizes: values.sizes?.split(',').map((text) => positive('--sizes', text)) ?? SIZES,
+    sizes:
+      values.sizes?.split(',').map((text) => positive('--sizes', text)) ??
+      (command === 'batch' ? [...SIZES, 1024] : SIZES),
     batches: values.batches?.split(',').map((text) => positive('--batches', text)) ?? BATCHES,
     ...(values.rounds !== undefined && { rounds: positive('--rounds', values.rounds) }),
     json: values.json ?? false,
@@ -76,7 +84,8 @@ export function parseOptions(args: readonly string[]): Options {
 
 function commandOf([word = 'steps', ...others]: readonly string[]): Options['command'] {
   if (others.length > 0) throw new Error(`"${others[0]}": one word at most`);
-  if (!Object.hasOwn(COMMANDS, word)) throw new Error(`unknown word "${word}": "train" or "denormals"`);
+  if (!Object.hasOwn(COMMANDS, word))
+    throw new Error(`unknown word "${word}": "batch", "train" or "denormals"`);
   return word as Options['command'];
 }
 

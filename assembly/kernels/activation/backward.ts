@@ -1,21 +1,38 @@
 // y = f(x), backward, from y alone: dx += dy f′(x), or in place where x and y share their buffer.
 //
 //   sigmoid: y (1 - y)     tanh: 1 - y²     relu: 1 where y > 0, else 0     softmax: y (dy - Σ y dy)
+//   hard-sigmoid: alpha where 0 < y < 1, else 0      leaky-relu: 1 where y > 0, else alpha
+//   elu: 1 where y > 0, else y + alpha      softsign: (1 - |y|)²      clip: 1 where low < y < high, else 0
 //
 // Elementwise and scalar: no model spends time here.
 
-import { BackwardRecord } from '../../memory/backward-record';
+import { BackwardRecord, give } from '../../memory/backward-record';
 import { OpRecord, columnsOf } from '../../memory/op-record';
 
-type Slope = (y: f32) => f32;
+/** `c`: the address of the activation's parameters. */
+type Slope = (y: f32, c: usize) => f32;
 
-function sigmoidSlope(y: f32): f32 { return y * (1 - y); }
-function tanhSlope(y: f32): f32 { return 1 - y * y; }
-function reluSlope(y: f32): f32 { return y > 0 ? 1 : 0; }
+function sigmoidSlope(y: f32, _c: usize): f32 { return y * (1 - y); }
+function tanhSlope(y: f32, _c: usize): f32 { return 1 - y * y; }
+function reluSlope(y: f32, _c: usize): f32 { return y > 0 ? 1 : 0; }
+function hardSigmoidSlope(y: f32, c: usize): f32 { return y > 0 && y < 1 ? load<f32>(c) : 0; }
+function leakyReluSlope(y: f32, c: usize): f32 { return y > 0 ? 1 : load<f32>(c); }
+function eluSlope(y: f32, c: usize): f32 { return y > 0 ? 1 : y + load<f32>(c); }
+function clipSlope(y: f32, c: usize): f32 { return y > load<f32>(c) && y < load<f32>(c, 4) ? 1 : 0; }
+
+function softsignSlope(y: f32, _c: usize): f32 {
+  const rest: f32 = 1 - abs<f32>(y);
+  return rest * rest;
+}
 
 export function sigmoidBackward(at: usize, row: i32, rows: i32): void { elementwise(at, row, rows, sigmoidSlope); }
 export function tanhBackward(at: usize, row: i32, rows: i32): void { elementwise(at, row, rows, tanhSlope); }
 export function reluBackward(at: usize, row: i32, rows: i32): void { elementwise(at, row, rows, reluSlope); }
+export function hardSigmoidBackward(at: usize, row: i32, rows: i32): void { elementwise(at, row, rows, hardSigmoidSlope); }
+export function leakyReluBackward(at: usize, row: i32, rows: i32): void { elementwise(at, row, rows, leakyReluSlope); }
+export function eluBackward(at: usize, row: i32, rows: i32): void { elementwise(at, row, rows, eluSlope); }
+export function softsignBackward(at: usize, row: i32, rows: i32): void { elementwise(at, row, rows, softsignSlope); }
+export function clipBackward(at: usize, row: i32, rows: i32): void { elementwise(at, row, rows, clipSlope); }
 
 function elementwise(at: usize, row: i32, rows: i32, slope: Slope): void {
   const record = changetype<BackwardRecord>(at), op = record.op;
@@ -23,7 +40,7 @@ function elementwise(at: usize, row: i32, rows: i32, slope: Slope): void {
   for (let panel = 0; panel < columnsOf(op.n) >> 4; panel++) {
     const offset = <usize>panel * op.aPanel + from;
     for (let i: usize = offset; i < offset + bytes; i += 4) {
-      give(record, i, load<f32>(record.db + i) * slope(load<f32>(op.b + i)));
+      give(record.da, record.db, i, load<f32>(record.db + i) * slope(load<f32>(op.b + i), op.c));
     }
   }
 }
@@ -38,19 +55,11 @@ export function softmaxBackward(at: usize, row: i32, rows: i32): void {
     }
     for (let column = 0; column < op.n; column++) {
       const i = elementOf(op, r, column);
-      give(record, i, load<f32>(op.b + i) * (load<f32>(record.db + i) - sum));
+      give(record.da, record.db, i, load<f32>(op.b + i) * (load<f32>(record.db + i) - sum));
     }
   }
 }
 
 function elementOf(op: OpRecord, row: i32, column: i32): usize {
   return <usize>(column >> 4) * op.bPanel + (<usize>row << 6) + (<usize>(column & 15) << 2);
-}
-
-// @ts-ignore: decorator
-@inline
-function give(record: BackwardRecord, i: usize, value: f32): void {
-  if (!record.da) return;
-  if (record.da == record.db) store<f32>(record.da + i, value);
-  else store<f32>(record.da + i, load<f32>(record.da + i) + value);
 }

@@ -1,9 +1,16 @@
-// The elementwise ops and softmax. Operands: a = x, b = y, both buffers.
+// The elementwise ops of one value and softmax. Operands: a = x, b = y, both buffers; c = f32[4] of parameters, where an
+// activation has some: hard-sigmoid {alpha, beta}, leaky-relu and elu {alpha}, clip {low, high}.
 
 import { copyPanel } from '../../memory/copy';
 import { OpRecord, columnsOf } from '../../memory/op-record';
+import { runBytes, runCount } from '../../memory/runs';
 import { softmax } from '../softmax/f32';
+import { clipAll } from './clip';
+import { eluAll } from './elu';
+import { hardSigmoidAll } from './hard-sigmoid';
+import { leakyReluAll } from './leaky-relu';
 import { reluPanels, sigmoidPanels, tanhPanels } from './panels';
+import { softsignAll } from './softsign';
 
 export function sigmoidOp(at: usize, row: i32, rows: i32): void {
   const op = changetype<OpRecord>(at);
@@ -21,6 +28,28 @@ export function reluOp(at: usize, row: i32, rows: i32): void {
   reluPanels(x(op, row, 0), y(op, row, 0), op.aPanel, columnsOf(op.n) >> 4, rows);
 }
 
+export function hardSigmoidOp(at: usize, row: i32, rows: i32): void {
+  eachRun(at, row, rows, (x, y, bytes, c) => hardSigmoidAll(x, y, bytes, load<f32>(c), load<f32>(c, 4)));
+  clearPadding(changetype<OpRecord>(at), row, rows);
+}
+
+export function leakyReluOp(at: usize, row: i32, rows: i32): void {
+  eachRun(at, row, rows, (x, y, bytes, c) => leakyReluAll(x, y, bytes, load<f32>(c)));
+}
+
+export function eluOp(at: usize, row: i32, rows: i32): void {
+  eachRun(at, row, rows, (x, y, bytes, c) => eluAll(x, y, bytes, load<f32>(c)));
+}
+
+export function softsignOp(at: usize, row: i32, rows: i32): void {
+  eachRun(at, row, rows, (x, y, bytes, _c) => softsignAll(x, y, bytes));
+}
+
+export function clipOp(at: usize, row: i32, rows: i32): void {
+  eachRun(at, row, rows, (x, y, bytes, c) => clipAll(x, y, bytes, load<f32>(c), load<f32>(c, 4)));
+  clearPadding(changetype<OpRecord>(at), row, rows);
+}
+
 export function softmaxOp(at: usize, row: i32, rows: i32): void {
   const op = changetype<OpRecord>(at), panels = columnsOf(op.n) >> 4;
   for (let r = row; r < row + rows; r++) {
@@ -29,6 +58,15 @@ export function softmaxOp(at: usize, row: i32, rows: i32): void {
     for (let p = 0; p < panels; p++) copyPanel(y(op, r, p), op.scratch + (<usize>p << 6));
   }
   clearPadding(op, row, rows);
+}
+
+/** From x to y, `bytes` of them, by the parameters at `c`. */
+type Kernel = (x: usize, y: usize, bytes: usize, c: usize) => void;
+
+function eachRun(at: usize, row: i32, rows: i32, kernel: Kernel): void {
+  const op = changetype<OpRecord>(at), panels = columnsOf(op.n) >> 4, stride = op.aPanel;
+  const runs = runCount(stride, panels, rows), bytes = runBytes(stride, panels, rows);
+  for (let run = 0; run < runs; run++) kernel(x(op, row, run), y(op, row, run), bytes, op.c);
 }
 
 // @ts-ignore: decorator
@@ -43,7 +81,7 @@ function y(op: OpRecord, row: i32, panel: i32): usize {
   return op.b + <usize>row * op.bRow + <usize>panel * op.bPanel;
 }
 
-/** Lanes behind the last column are zero after every op; sigmoid and softmax would leave something else there. */
+/** Lanes behind the last column are zero after every op; functions that are not 0 at 0 would leave something else there. */
 function clearPadding(op: OpRecord, row: i32, rows: i32): void {
   const rest = <usize>(op.n & 15);
   if (rest == 0) return;

@@ -1,10 +1,9 @@
 import { BackwardRecord } from '../../memory/backward-record';
 import { addPanel } from '../../memory/copy';
 
-/** out = table[token], backward: dtable = 0, then dtable[token] += dout, row by row. */
+/** out = table[token], backward: dtable[token] += dout, row by row. */
 export function embeddingParameters(at: usize, rows: i32): void {
   const record = changetype<BackwardRecord>(at), op = record.op;
-  memory.fill(record.db, 0, <usize>op.k * <usize>op.n << 2);
   let tokens = op.a, dout = record.dc;
   for (; rows > 0; rows--) {
     let target = record.db + (<usize>load<u32>(tokens) * <usize>op.n << 2), panel = dout;

@@ -1,12 +1,12 @@
 // out = bias + W x, backward:
 //
 //   dx += Wᵀ dout      timestep by timestep where x is a state, all rows at once where it is a buffer
-//   dW = Σ x doutᵀ     dbias = Σ dout      over all rows, once
+//   dW += Σ x doutᵀ    dbias += Σ dout     over all rows, once
 
 import { BackwardRecord } from '../../memory/backward-record';
 import { columnsOf } from '../../memory/op-record';
 import { BLOCK_ROWS } from '../../memory/rows';
-import { ACCUMULATE, ZERO, gemmF32 } from '../gemm/f32';
+import { ACCUMULATE, gemmF32 } from '../gemm/f32';
 import { sumRows } from '../sum/rows';
 import { transposeF32 } from '../transpose/f32';
 import { flatten } from './op';
@@ -41,7 +41,7 @@ export function transposeWeights(record: BackwardRecord): void {
 export function matvecF32Parameters(at: usize, rows: i32): void {
   const record = changetype<BackwardRecord>(at), op = record.op;
   gemmF32(
-    record.tapeA, record.tapeAPanel, record.dd, op.dPanel, record.db, <usize>op.k << 6, rows, op.k, op.n, ZERO,
+    record.tapeA, record.tapeAPanel, record.dd, op.dPanel, record.db, <usize>op.k << 6, rows, op.k, op.n, ACCUMULATE,
   );
-  if (op.c) sumRows(record.dd, op.dPanel, rows, op.biasColumns, record.dc);
+  if (op.c) sumRows(record.dd, op.dPanel, rows, op.m, record.dc);
 }

@@ -88,7 +88,7 @@ function matvecSimd(
     let h0 = zero, h1 = zero, h2 = zero, h3 = zero, f0 = start, f1 = start, f2 = start, f3 = start;
     let p = q;
     do {
-      const x = v128.load_splat<i32>(p);
+      let x = v128.load_splat<i32>(p);
       let t = v128.load(w);
       f0 = dot(f0, t, x); h0 = dot(h0, i16x8.shr_s(t, 8), x);
       t = v128.load(w, 16);
@@ -97,7 +97,19 @@ function matvecSimd(
       f2 = dot(f2, t, x); h2 = dot(h2, i16x8.shr_s(t, 8), x);
       t = v128.load(w, 48);
       f3 = dot(f3, t, x); h3 = dot(h3, i16x8.shr_s(t, 8), x);
-      p += 4; w += 64;
+      w += 64;
+      // Two pairs an iteration, with a branch between them: up to 6 % faster than one. See sixteenColumns.
+      if (p + 4 == end) break;
+      x = v128.load_splat<i32>(p, 4);
+      t = v128.load(w);
+      f0 = dot(f0, t, x); h0 = dot(h0, i16x8.shr_s(t, 8), x);
+      t = v128.load(w, 16);
+      f1 = dot(f1, t, x); h1 = dot(h1, i16x8.shr_s(t, 8), x);
+      t = v128.load(w, 32);
+      f2 = dot(f2, t, x); h2 = dot(h2, i16x8.shr_s(t, 8), x);
+      t = v128.load(w, 48);
+      f3 = dot(f3, t, x); h3 = dot(h3, i16x8.shr_s(t, 8), x);
+      p += 8; w += 64;
     } while (p < end);
     v128.store(out, dequantize(h0, scales, scale, init));
     v128.store(out, dequantize(low(f0, h0), scales + 16, scale, init + 16), 16);
@@ -126,4 +138,65 @@ function matvecSimd(
     v128.store(out, dequantize(h1, scales + 32, scale, init + 32), 32);
     v128.store(out, dequantize(low(f1, h1), scales + 48, scale, init + 48), 48);
   }
+}
+
+/**
+ * `rows` rows of x and of out, an even number of them, 64 bytes apart, and the bits of matvecInt8 for each: two rows share
+ * each load of weights, and all rows go by before the next 16 columns. SIMD only.
+ *
+ * q: i16[pairs][2 rows][2] of each two rows, `twoRows` bytes apart; factors: of each row the scale of its activations, f32, and their sum, i32;
+ * `initRow`: bytes from a row's init to the next one's, 0 where all begin with one bias
+ */
+export function matvecInt8Rows(
+  q: usize, twoRows: usize, rows: i32, pairs: i32, factors: usize, w: usize, scales: usize, init: usize, initRow: usize,
+  initStride: usize, out: usize, outStride: usize, n: i32,
+): void {
+  for (let column = 0; column < n; column += 32) {
+    const whole = n - column >= 32, pairBytes: usize = whole ? 64 : 32;
+    let x = q, f = factors, from = init, to = out;
+    for (let row = 0; row < rows; row += 2) {
+      sixteenColumns(x, <usize>pairs << 3, f, w, pairBytes, scales, from, initRow, to);
+      if (whole) sixteenColumns(x, <usize>pairs << 3, f, w + 32, 64, scales + 64, from + initStride, initRow, to + outStride);
+      x += twoRows; f += 16; from += 2 * initRow; to += 128;
+    }
+    init += 2 * initStride; out += 2 * outStride; scales += 128;
+    w += <usize>pairs << 6;
+  }
+}
+
+/** Two vectors of weights, two rows: 8 accumulators. */
+function sixteenColumns(
+  q: usize, bytes: usize, factors: usize, w: usize, pairBytes: usize, scales: usize, init: usize, initRow: usize, out: usize,
+): void {
+  const end = q + bytes, zero = i32x4.splat(0);
+  let a0 = i32x4.splat(-128 * load<i32>(factors, 4)), a1 = a0, ha0 = zero, ha1 = zero;
+  let b0 = i32x4.splat(-128 * load<i32>(factors, 12)), b1 = b0, hb0 = zero, hb1 = zero;
+  do {
+    let x = v128.load_splat<i32>(q), y = v128.load_splat<i32>(q, 4);
+    let t = v128.load(w), high = i16x8.shr_s(t, 8);
+    a0 = dot(a0, t, x); ha0 = dot(ha0, high, x); b0 = dot(b0, t, y); hb0 = dot(hb0, high, y);
+    t = v128.load(w, 16); high = i16x8.shr_s(t, 8);
+    a1 = dot(a1, t, x); ha1 = dot(ha1, high, x); b1 = dot(b1, t, y); hb1 = dot(hb1, high, y);
+    w += pairBytes;
+    // Two pairs an iteration, with a branch between them, are 9 % faster than one; without it V8 hoists the loads and spills.
+    if (q + 8 == end) break;
+    x = v128.load_splat<i32>(q, 8); y = v128.load_splat<i32>(q, 12);
+    t = v128.load(w); high = i16x8.shr_s(t, 8);
+    a0 = dot(a0, t, x); ha0 = dot(ha0, high, x); b0 = dot(b0, t, y); hb0 = dot(hb0, high, y);
+    t = v128.load(w, 16); high = i16x8.shr_s(t, 8);
+    a1 = dot(a1, t, x); ha1 = dot(ha1, high, x); b1 = dot(b1, t, y); hb1 = dot(hb1, high, y);
+    q += 16; w += pairBytes;
+  } while (q < end);
+  finish(ha0, a0, ha1, a1, scales, factors, init, out);
+  finish(hb0, b0, hb1, b1, scales, factors + 8, init + initRow, out + 64);
+}
+
+// @ts-ignore: decorator
+@inline
+function finish(h0: v128, f0: v128, h1: v128, f1: v128, scales: usize, factors: usize, init: usize, out: usize): void {
+  const scale = v128.load_splat<f32>(factors);
+  v128.store(out, dequantize(h0, scales, scale, init));
+  v128.store(out, dequantize(low(f0, h0), scales + 16, scale, init + 16), 16);
+  v128.store(out, dequantize(h1, scales + 32, scale, init + 32), 32);
+  v128.store(out, dequantize(low(f1, h1), scales + 48, scale, init + 48), 48);
 }

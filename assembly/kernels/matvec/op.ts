@@ -6,9 +6,9 @@ import { OP_RECORD, OpRecord, columnsOf } from '../../memory/op-record';
 import { BLOCK_ROWS } from '../../memory/rows';
 import { ACCUMULATE, gemmF32 } from '../gemm/f32';
 import { transposeF32 } from '../transpose/f32';
-import { quantizeInt16, quantizedSum } from '../quantize/int16';
+import { interleaveRows, quantizeInt16, quantizedSum } from '../quantize/int16';
 import { matvecF32 } from './f32';
-import { matvecInt8 } from './int8';
+import { matvecInt8, matvecInt8Rows } from './int8';
 
 export function matvecF32Op(at: usize, row: i32, rows: i32): void {
   const op = changetype<OpRecord>(at);
@@ -37,11 +37,44 @@ function manyRows(op: OpRecord, x: usize, out: usize, rows: i32): void {
 export function matvecInt8Op(at: usize, row: i32, rows: i32): void {
   const op = changetype<OpRecord>(at);
   let x = op.a + <usize>row * op.aRow, out = op.d + <usize>row * op.dRow;
+  if (ASC_FEATURE_SIMD) {
+    while (rows > 1) {
+      const even = min(rows & ~1, INT8_ROWS);
+      evenRowsInt8(op, x, out, even);
+      x += <usize>even << 6; out += <usize>even << 6;
+      rows -= even;
+    }
+  }
   for (; rows > 0; rows--) {
     const scale = quantizeInt16(x, op.aPanel, columnsOf(op.k) >> 4, op.scratch, op.qmax);
     multiplyInt8(op, op.scratch, scale, quantizedSum, out);
     x += 64; out += 64;
   }
+}
+
+/** Rows that go by each 16 columns of int8 weights at once. */
+const INT8_ROWS: i32 = 16;
+
+/** Values of scratch that a product of so many rows wants: the rows by twos, two as they are quantized, their factors. */
+export function int8Scratch(k: i32, rows: i32): u64 {
+  return (<u64>columnsOf(k) * (min(rows, INT8_ROWS) + 2) >> 1) + 2 * INT8_ROWS;
+}
+
+/** At most INT8_ROWS rows, an even number. */
+function evenRowsInt8(op: OpRecord, x: usize, out: usize, rows: i32): void {
+  const panels = columnsOf(op.k) >> 4, row = <usize>panels << 5, factors = op.scratch, two = factors + (INT8_ROWS << 3);
+  const q = two + 2 * row;
+  for (let i: usize = 0; i < <usize>rows; i++) {
+    const scale = quantizeInt16(x + (i << 6), op.aPanel, panels, two + (i & 1) * row, op.qmax);
+    store<f32>(factors + (i << 3), scale);
+    store<i32>(factors + (i << 3), quantizedSum, 4);
+    if (i & 1) interleaveRows(two, row, q + (i - 1) * row);
+  }
+  matvecInt8Rows(
+    q, 2 * row, rows, (op.k + 1) >> 1, factors, op.b, op.e, op.c ? op.c : out, op.c ? 0 : 64, op.c ? 64 : op.dPanel,
+    out, op.dPanel, op.n,
+  );
+  for (let i = 0; i < rows; i++) copyBias(op, out + (<usize>i << 6));
 }
 
 /**
@@ -81,7 +114,7 @@ export function flatten(x: usize, stride: usize, panels: i32, flat: usize): usiz
 }
 
 function copyBias(op: OpRecord, out: usize): void {
-  for (let column = op.n; column < op.biasColumns; column += 16) {
+  for (let column = op.n; column < op.m; column += 16) {
     copyPanel(out + <usize>(column >> 4) * op.dPanel, op.c + (<usize>column << 2));
   }
 }

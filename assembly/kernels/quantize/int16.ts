@@ -86,3 +86,13 @@ function roundSimd(x: usize, stride: usize, panels: i32, q: usize, inverse: f32)
   sum = i32x4.add(sum, v128.shuffle<i32>(sum, sum, 1, 1, 1, 1));
   return i32x4.extract_lane(sum, 0);
 }
+
+/** Two quantized rows of `bytes` bytes, one behind the other, pair by pair: i16[bytes/4][2 rows][2]. SIMD only. */
+export function interleaveRows(rows: usize, bytes: usize, out: usize): void {
+  for (const end = rows + bytes; rows < end; rows += 16) {
+    const a = v128.load(rows), b = v128.load(rows + bytes);
+    v128.store(out, v128.shuffle<i32>(a, b, 0, 4, 1, 5));
+    v128.store(out, v128.shuffle<i32>(a, b, 2, 6, 3, 7), 16);
+    out += 32;
+  }
+}

@@ -1,6 +1,6 @@
 // The sum of the rows of a matrix in panels, each column one chain of additions from its first row to its last.
 
-/** out f32[columns] = Σ rows of x [columns/16][rows][16], panels `xPanel` bytes apart; at least one row. */
+/** out f32[columns] += Σ rows of x [columns/16][rows][16], panels `xPanel` bytes apart; at least one row. */
 export function sumRows(x: usize, xPanel: usize, rows: i32, columns: i32, out: usize): void {
   for (; columns > 0; columns -= 16) {
     if (ASC_FEATURE_SIMD) sumPanel(x, rows, out);
@@ -11,7 +11,7 @@ export function sumRows(x: usize, xPanel: usize, rows: i32, columns: i32, out: u
 
 function sumPanel(x: usize, rows: i32, out: usize): void {
   const end = x + (<usize>rows << 6);
-  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+  let s0 = v128.load(out), s1 = v128.load(out, 16), s2 = v128.load(out, 32), s3 = v128.load(out, 48);
   for (; x < end; x += 64) {
     s0 = f32x4.add(s0, v128.load(x)); s1 = f32x4.add(s1, v128.load(x, 16));
     s2 = f32x4.add(s2, v128.load(x, 32)); s3 = f32x4.add(s3, v128.load(x, 48));
@@ -21,7 +21,7 @@ function sumPanel(x: usize, rows: i32, out: usize): void {
 
 function sumFour(x: usize, rows: i32, out: usize): void {
   const end = x + (<usize>rows << 6);
-  let s0: f32 = 0, s1: f32 = 0, s2: f32 = 0, s3: f32 = 0;
+  let s0 = load<f32>(out), s1 = load<f32>(out, 4), s2 = load<f32>(out, 8), s3 = load<f32>(out, 12);
   for (; x < end; x += 64) {
     s0 += load<f32>(x); s1 += load<f32>(x, 4); s2 += load<f32>(x, 8); s3 += load<f32>(x, 12);
   }

@@ -1,14 +1,17 @@
+import { activationText, parseActivation } from '../activation.ts';
 import type { ActivationNode } from '../definition.ts';
-import { ACTIVATIONS, type NodeKind } from './node-kind.ts';
+import type { NodeKind } from './node-kind.ts';
 
 export const activation: NodeKind<ActivationNode> = {
   type: 'activation',
   reads: 'vector',
+  merges: false,
   matrices: [],
   parse: (head, fields) => ({
     ...head,
     type: 'activation',
-    activation: fields.oneOf('activation', ACTIVATIONS),
+    activation: parseActivation(fields, 'activation'),
   }),
-  shape: (_node, inputSize) => ({ size: inputSize }),
+  shape: (_node, [inputSize]) => ({ size: inputSize! }),
+  attributes: (node) => activationText(node.activation),
 };

@@ -4,6 +4,7 @@ import type { NodeKind } from './node-kind.ts';
 export const embedding: NodeKind<EmbeddingNode> = {
   type: 'embedding',
   reads: 'tokens',
+  merges: false,
   // A row is looked up, not multiplied: int8 would cost accuracy and save no time.
   matrices: [],
 
@@ -14,8 +15,10 @@ export const embedding: NodeKind<EmbeddingNode> = {
   }),
 
   // As many rows as tokens, neither fewer (a token would read past the end) nor more (none could be reached).
-  shape(_node, vocabulary, tensors) {
-    const [, size] = tensors.matrix('weight', [vocabulary, 'size']);
+  shape(_node, [vocabulary], tensors) {
+    const [, size] = tensors.matrix('weight', [vocabulary!, 'size']);
     return { size };
   },
+
+  attributes: () => '',
 };

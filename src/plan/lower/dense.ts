@@ -22,6 +22,6 @@ export function lowerDense(node: DenseNode, context: LowerContext): Value {
     },
     direction: Direction.None,
   });
-  if (node.activation) activate(context.plan, node.activation, y, y);
+  if (node.activation) activate(context.plan, node.activation, y.buffer, y.buffer, size, Direction.None);
   return y;
 }

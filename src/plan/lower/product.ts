@@ -24,7 +24,7 @@ export function lowerProduct(context: LowerContext, product: Product): void {
   const width = columnsOf(size);
   const n = order.length * width;
   const ranges = order.map((block, i) => ({ tensor, from: block * size, rows: size, to: i * width }));
-  const common = { direction, k, n, ...(bias && { biasColumns: bias.values.length }) };
+  const common = { direction, k, n, ...(bias && { m: bias.values.length }) };
   const biasOperand = bias && plan.values(bias);
   if (tensor.dtype === 'F32') {
     const operands = [x, plan.panels(n, k, ranges), biasOperand, out];

@@ -1,11 +1,25 @@
 import type { GraphNode } from '../../graph/definition.ts';
 import { lowerActivation } from './activation.ts';
+import { lowerAdd } from './add.ts';
+import { lowerAttention } from './attention.ts';
+import { lowerBatchNorm } from './batchnorm.ts';
+import { lowerConcat } from './concat.ts';
 import type { LowerContext, Value } from './context.ts';
+import { lowerConvolution } from './convolution.ts';
 import { lowerDense } from './dense.ts';
+import { lowerDropout } from './dropout.ts';
 import { lowerEmbedding } from './embedding.ts';
+import { lowerFrameConvolution } from './frame-convolution.ts';
+import { lowerFramePooling } from './frame-pooling.ts';
 import { lowerGru } from './gru.ts';
+import { lowerLayerNorm } from './layernorm.ts';
 import { lowerLstm } from './lstm.ts';
+import { lowerMinGru } from './mingru.ts';
+import { lowerMinLstm } from './minlstm.ts';
+import { lowerMul } from './mul.ts';
 import { lowerRnn } from './rnn.ts';
+import { lowerSlice } from './slice.ts';
+import { lowerTimePooling } from './time-pooling.ts';
 
 type Lowering = {
   [T in GraphNode['type']]: (node: Extract<GraphNode, { type: T }>, context: LowerContext) => Value;
@@ -18,7 +32,21 @@ const LOWERINGS: Lowering = {
   rnn: lowerRnn,
   lstm: lowerLstm,
   gru: lowerGru,
+  mingru: lowerMinGru,
+  minlstm: lowerMinLstm,
   activation: lowerActivation,
+  convolution: lowerConvolution,
+  'frame-convolution': lowerFrameConvolution,
+  'frame-pooling': lowerFramePooling,
+  'time-pooling': lowerTimePooling,
+  attention: lowerAttention,
+  add: lowerAdd,
+  mul: lowerMul,
+  concat: lowerConcat,
+  slice: lowerSlice,
+  dropout: lowerDropout,
+  layernorm: lowerLayerNorm,
+  batchnorm: lowerBatchNorm,
 };
 
 export function lowerNode(node: GraphNode, context: LowerContext): Value {

@@ -74,7 +74,7 @@ function tiedCase(): DifferenceCase {
 function twoReadersCase(): DifferenceCase {
   const model = randomModel({ cell: 'lstm', input: 3, hidden: 4, depth: 2, output: 5, seed: 501 });
   const nodes = model.graph.nodes.map(
-    (node): GraphNode => (node.name === 'head' ? { ...node, input: 'rnn.l0' } : node),
+    (node): GraphNode => (node.type === 'dense' ? { ...node, input: 'rnn.l0' } : node),
   );
   return {
     name: 'beside',
