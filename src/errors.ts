@@ -18,6 +18,7 @@ export type RivuletErrorCode =
   | 'invalid-tokenizer'
   | 'unknown-character'
   | 'unsupported-format'
+  | 'unsupported-operator'
   | 'not-supported'
   | 'not-streamable'
   | 'not-encoded'

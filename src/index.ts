@@ -11,10 +11,11 @@ export {
   framePooling,
   timePooling,
 } from './build/convolution.ts';
-export { type AttentionOptions, add, attention, concat, mul } from './build/merging.ts';
+export { type AttentionOptions, add, attention, concat, div, mul, sub } from './build/merging.ts';
 export { type BuildOptions, type ModelParts, model } from './build/model.ts';
 export {
   activation,
+  affine,
   type BatchNormOptions,
   batchNorm,
   type DenseOptions,
@@ -24,6 +25,7 @@ export {
   type LayerNormOptions,
   layerNorm,
   type NameOption,
+  prelu,
   slice,
   type TokensLayer,
 } from './build/pointwise.ts';
@@ -59,11 +61,13 @@ export type {
   ActivationName,
   ActivationNode,
   AddNode,
+  AffineNode,
   AttentionNode,
   BatchNormNode,
   ConcatNode,
   ConvolutionNode,
   DenseNode,
+  DivNode,
   DropoutNode,
   DType,
   EmbeddingNode,
@@ -86,10 +90,12 @@ export type {
   ModelDefinition,
   MulNode,
   NodeType,
+  PReluNode,
   RecurrentNode,
   RecurrentTensors,
   RnnNode,
   SliceNode,
+  SubNode,
   Tensor,
   TimePoolingNode,
   TokenizerDefinition,

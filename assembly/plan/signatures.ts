@@ -84,7 +84,12 @@ export const SIGNATURES: usize = memory.data<u8>([
   /* TimeMean        */ 0, BUFFER | N, STATE | N_AND_1, BUFFER | N, 0, 0,
   /* Attention       */ 0, BUFFER | N, ENCODED | N, BUFFER | N, 0, CONSTANT | PARAMETERS,
   /* CopyState       */ 0, STATE | N, MAIN_STATE | N, 0, 0, 0,
+  /* Sub             */ 0, BUFFER | N, BUFFER | N, BUFFER | N, 0, 0,
+  /* Div             */ 0, BUFFER | N, BUFFER | N, BUFFER | N, 0, 0,
+  /* Sqrt            */ 0, BUFFER | N, BUFFER | N, 0, 0, 0,
+  /* LogSoftmax      */ 0, BUFFER | N, BUFFER | N, 0, 0, 0,
+  /* PRelu           */ 0, BUFFER | N, CONSTANT | N, BUFFER | N, 0, 0,
 ]);
 
 /** As many lines: codes beyond them are none. */
-export const CODES: u32 = 41;
+export const CODES: u32 = 46;

@@ -9,7 +9,7 @@ import { minLstmState } from '../cells/minlstm';
 import { remember } from '../cells/remember';
 import { rnnRelu, rnnTanh } from '../cells/rnn';
 import {
-  clipOp, eluOp, hardSigmoidOp, leakyReluOp, reluOp, sigmoidOp, softmaxOp, softsignOp, tanhOp,
+  clipOp, eluOp, hardSigmoidOp, leakyReluOp, logSoftmaxOp, reluOp, sigmoidOp, softmaxOp, softsignOp, sqrtOp, tanhOp,
 } from '../kernels/activation/op';
 import { convolutionF32Op, convolutionInt8Op } from '../kernels/convolution/op';
 import { copyColumnsOp } from '../kernels/copy-columns/op';
@@ -18,8 +18,11 @@ import { addOp } from '../kernels/elementwise/add';
 import { addScaledOp } from '../kernels/elementwise/add-scaled';
 import { affineOp } from '../kernels/elementwise/affine';
 import { averageOp } from '../kernels/elementwise/average';
+import { divOp } from '../kernels/elementwise/div';
 import { dropoutOp } from '../kernels/elementwise/dropout';
 import { mulOp } from '../kernels/elementwise/mul';
+import { preluOp } from '../kernels/elementwise/prelu';
+import { subOp } from '../kernels/elementwise/sub';
 import { embeddingOp } from '../kernels/embedding/op';
 import { layerNormOp } from '../kernels/layer-norm/op';
 import { matvecF32Op, matvecInt8Op } from '../kernels/matvec/op';
@@ -73,7 +76,11 @@ export function runnerOf(code: i32): u32 {
     case OpCode.Dropout: return dropoutOp.index;
     case OpCode.CopyState: return copyStateOp.index;
     case OpCode.Attention: return attentionOp.index;
-    case OpCode.CopyState: return copyStateOp.index;
+    case OpCode.Sub: return subOp.index;
+    case OpCode.Div: return divOp.index;
+    case OpCode.Sqrt: return sqrtOp.index;
+    case OpCode.LogSoftmax: return logSoftmaxOp.index;
+    case OpCode.PRelu: return preluOp.index;
     default: return 0;
   }
 }

@@ -43,6 +43,11 @@ export const enum OpCode {
   TimeMean = 39,
   Attention = 40,
   CopyState = 41,
+  Sub = 42,
+  Div = 43,
+  Sqrt = 44,
+  LogSoftmax = 45,
+  PRelu = 46,
 }
 
 /** How an operation moves through a sequence. */

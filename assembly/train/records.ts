@@ -52,17 +52,17 @@ function addOp(trainer: Trainer): OpRecord {
 
 /**
  * Whether product i is the first op to read a value that is no input of the model: there the dropout goes, and every later
- * reader sees what it left. None goes behind a softmax, whose slope at an element depends on all values of the row, the
- * dropped ones too.
+ * reader sees what it left. None goes behind a softmax or its logarithm, whose slope at an element depends on all values of
+ * the row, the dropped ones too.
  */
 function dropsOut(plan: usize, i: u32): bool {
   const product = opEntry(plan, i), x = operandOf(product, 0);
   if (!isInputProduct(plan, i) || operandBase(product, 0) != Base.Buffer) return false;
   if (isInput(plan, operandIndex(product, 0))) return false;
   for (let j: u32 = 0; j < i; j++) {
-    const op = opEntry(plan, j);
+    const op = opEntry(plan, j), code = load<u32>(op, OpEntry.Code);
     if (reads(op, x)) return false;
-    if (load<u32>(op, OpEntry.Code) == OpCode.Softmax && operandOf(op, 1) == x) return false;
+    if ((code == OpCode.Softmax || code == OpCode.LogSoftmax) && operandOf(op, 1) == x) return false;
   }
   return true;
 }

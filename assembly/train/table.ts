@@ -9,8 +9,8 @@ import { minLstmStateBackward } from '../cells/minlstm';
 import { rememberBackward } from '../cells/remember';
 import { rnnReluBackward, rnnTanhBackward } from '../cells/rnn';
 import {
-  clipBackward, eluBackward, hardSigmoidBackward, leakyReluBackward, reluBackward, sigmoidBackward, softmaxBackward,
-  softsignBackward, tanhBackward,
+  clipBackward, eluBackward, hardSigmoidBackward, leakyReluBackward, logSoftmaxBackward, reluBackward, sigmoidBackward,
+  softmaxBackward, softsignBackward, sqrtBackward, tanhBackward,
 } from '../kernels/activation/backward';
 import { convolutionF32Backward, convolutionF32Parameters } from '../kernels/convolution/backward';
 import { copyColumnsBackward } from '../kernels/copy-columns/op';
@@ -19,7 +19,10 @@ import { addBackward } from '../kernels/elementwise/add';
 import { addScaledBackward, addScaledParameters } from '../kernels/elementwise/add-scaled';
 import { affineBackward, affineParameters } from '../kernels/elementwise/affine';
 import { averageBackward } from '../kernels/elementwise/average';
+import { divBackward } from '../kernels/elementwise/div';
 import { mulBackward } from '../kernels/elementwise/mul';
+import { preluBackward, preluParameters } from '../kernels/elementwise/prelu';
+import { subBackward } from '../kernels/elementwise/sub';
 import { embeddingParameters } from '../kernels/embedding/backward';
 import { layerNormBackward, layerNormParameters } from '../kernels/layer-norm/backward';
 import { matvecF32Backward, matvecF32Parameters } from '../kernels/matvec/backward';
@@ -63,6 +66,11 @@ export function backwardOf(code: i32): u32 {
     case OpCode.Elu: return eluBackward.index;
     case OpCode.Softsign: return softsignBackward.index;
     case OpCode.Clip: return clipBackward.index;
+    case OpCode.Sub: return subBackward.index;
+    case OpCode.Div: return divBackward.index;
+    case OpCode.Sqrt: return sqrtBackward.index;
+    case OpCode.LogSoftmax: return logSoftmaxBackward.index;
+    case OpCode.PRelu: return preluBackward.index;
     case OpCode.Add: return addBackward.index;
     case OpCode.Mul: return mulBackward.index;
     case OpCode.Average: return averageBackward.index;
@@ -84,6 +92,7 @@ export function parametersOf(code: i32): u32 {
     case OpCode.Affine: return affineParameters.index;
     case OpCode.AddScaled: return addScaledParameters.index;
     case OpCode.LayerNorm: return layerNormParameters.index;
+    case OpCode.PRelu: return preluParameters.index;
     default: return 0;
   }
 }
@@ -121,6 +130,8 @@ export function outputOperand(code: i32): i32 {
     case OpCode.Tanh:
     case OpCode.Relu:
     case OpCode.Softmax:
+    case OpCode.LogSoftmax:
+    case OpCode.Sqrt:
     case OpCode.HardSigmoid:
     case OpCode.LeakyRelu:
     case OpCode.Elu:

@@ -10,6 +10,16 @@ export function add(values: readonly Vector[], options: NameOption = {}): Vector
   return merge('add', values, options);
 }
 
+/** a minus b, of one size. */
+export function sub(a: Vector, b: Vector, options: NameOption = {}): Vector {
+  return merge('sub', [a, b], options);
+}
+
+/** a divided by b, element by element, of one size. */
+export function div(a: Vector, b: Vector, options: NameOption = {}): Vector {
+  return merge('div', [a, b], options);
+}
+
 /** The elementwise product of values of one size. */
 export function mul(values: readonly Vector[], options: NameOption = {}): Vector {
   return merge('mul', values, options);
@@ -21,7 +31,7 @@ export function concat(values: readonly Vector[], options: NameOption = {}): Vec
 }
 
 function merge(
-  type: 'add' | 'mul' | 'concat',
+  type: 'add' | 'sub' | 'mul' | 'div' | 'concat',
   values: readonly Vector[],
   { name, ...fields }: NameOption,
 ): Vector {

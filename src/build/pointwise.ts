@@ -87,6 +87,35 @@ export function dropout(rate: number, { name, ...fields }: NameOption = {}): Vec
     apply({ call: `dropout(${rate})`, type: 'dropout', name, reads: [x], fields: { rate, ...fields } });
 }
 
+/** A scale and a shift of each value, 1 and 0 at first. */
+export function affine({ name, ...fields }: NameOption = {}): VectorLayer {
+  return (x) =>
+    apply({
+      call: 'affine()',
+      type: 'affine',
+      name,
+      reads: [x],
+      weights: [
+        { role: 'weight', shape: [x?.size], fill: constant(1) },
+        { role: 'bias', shape: [x?.size] },
+      ],
+      fields,
+    });
+}
+
+/** The slope of each value below 0, .25 at first, as PyTorch's. */
+export function prelu({ name, ...fields }: NameOption = {}): VectorLayer {
+  return (x) =>
+    apply({
+      call: 'prelu()',
+      type: 'prelu',
+      name,
+      reads: [x],
+      weights: [{ role: 'weight', shape: [x?.size], fill: constant(0.25) }],
+      fields,
+    });
+}
+
 export type LayerNormOptions = NameOption & Pick<LayerNormNode, 'epsilon'>;
 
 /** Layer normalisation with scale 1 and shift 0 at first. */

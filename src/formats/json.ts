@@ -32,13 +32,16 @@ function countKeysInText(text: string): number {
 /** With a list instead of recursion: the depth of the nesting is the file's choice. */
 function countKeysInValue(root: unknown): number {
   let count = 0;
-  const pending = [root];
-  while (pending.length > 0) {
-    const value = pending.pop();
-    if (typeof value !== 'object' || value === null) continue;
-    const children: unknown[] = Object.values(value);
+  const pending: object[] = isObject(root) ? [root] : [];
+  for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
+    const children: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
     if (!Array.isArray(value)) count += children.length;
-    for (const child of children) pending.push(child);
+    // Numbers stay where they are: there may be millions in an array.
+    for (const child of children) if (isObject(child)) pending.push(child);
   }
   return count;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

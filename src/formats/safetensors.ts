@@ -26,7 +26,8 @@ const METADATA_KEY = '__metadata__';
  */
 interface Entry {
   readonly name: string;
-  readonly dtype: ReadableDType;
+  /** Undefined of a tensor that is left out. */
+  readonly dtype: ReadableDType | undefined;
   readonly shape: readonly number[];
   readonly count: number;
   readonly begin: number;
@@ -38,9 +39,10 @@ interface Entry {
  * copy); F64, F16 and BF16 become F32, rounded to nearest. Nothing is allocated for a tensor before the whole
  * header has been checked against the size of the file.
  *
+ * @param leaveOut names of tensors that are not read, whatever their dtype
  * @throws RivuletError `invalid-file`, naming the place, or `unsupported-format` for other dtypes
  */
-export function parseSafetensors(bytes: Uint8Array): SafetensorsFile {
+export function parseSafetensors(bytes: Uint8Array, leaveOut?: (name: string) => boolean): SafetensorsFile {
   if (!(ArrayBuffer.isView(bytes) && bytes[Symbol.toStringTag] === 'Uint8Array')) {
     throw new RivuletError('invalid-argument', `a file must be a Uint8Array, got ${show(bytes)}`);
   }
@@ -52,12 +54,12 @@ export function parseSafetensors(bytes: Uint8Array): SafetensorsFile {
   const metadata = readMetadata(header);
   const entries = Object.keys(header)
     .filter((name) => name !== METADATA_KEY)
-    .map((name) => readEntry(name, header[name]));
+    .map((name) => readEntry(name, header[name], leaveOut?.(name) ?? false));
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkCoverage(entries, file.length - dataStart);
   const tensors = new Map<string, Tensor>();
   for (const { name, dtype, shape, count, begin } of entries) {
-    tensors.set(name, READERS[dtype].read(file, dataStart + begin, shape, count));
+    if (dtype !== undefined) tensors.set(name, READERS[dtype].read(file, dataStart + begin, shape, count));
   }
   return { tensors, metadata };
 }
@@ -132,10 +134,15 @@ function readMetadata(header: Readonly<Record<string, unknown>>): Record<string,
   );
 }
 
-function readEntry(name: string, json: unknown): Entry {
+function readEntry(name: string, json: unknown, leftOut: boolean): Entry {
   return readFields(json, `tensor ${show(name)}`, 'invalid-file', (fields) => {
-    const dtype = readDType(fields);
     const shape = fields.array('shape');
+    if (leftOut) {
+      fields.name('dtype');
+      const [begin, end] = readOffsets(fields);
+      return { name, dtype: undefined, shape: [], count: 0, begin, end };
+    }
+    const dtype = readDType(fields);
     const count = elementCount(shape);
     const byteLength = (count ?? Infinity) * READERS[dtype].bytes;
     if (count === undefined || !Number.isSafeInteger(byteLength)) {
@@ -267,7 +274,7 @@ function converted(bytes: number, element: (view: DataView, at: number) => numbe
 }
 
 /** 1 sign bit, 5 of exponent (bias 15), 10 of mantissa; every value is a float32. */
-function expandFloat16(bits: number): number {
+export function expandFloat16(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
   const mantissa = bits & 0x3ff;

@@ -12,10 +12,17 @@ export const ACTIVATIONS: { readonly [A in ActivationName]: readonly number[] } 
   elu: [1],
   softsign: [],
   clip: [-1, 1],
+  sqrt: [],
+  'log-softmax': [],
 };
 
 const ACTIVATION_NAMES = Object.keys(ACTIVATIONS) as ActivationName[];
-const GATE_ACTIVATION_NAMES = [...ACTIVATION_NAMES.filter((name) => name !== 'softmax'), 'identity'] as const;
+/** What no cell has: of a whole vector, or not of every number. */
+const NOT_OF_GATES: readonly ActivationName[] = ['softmax', 'log-softmax', 'sqrt'];
+const GATE_ACTIVATION_NAMES = [
+  ...ACTIVATION_NAMES.filter((name) => !NOT_OF_GATES.includes(name)),
+  'identity',
+] as const;
 
 /** Room for every parameter that makes sense, and none whose products overflow. */
 const LARGEST_PARAMETER = 1e6;

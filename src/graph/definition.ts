@@ -36,12 +36,14 @@ export type ActivationName =
   | 'leaky-relu'
   | 'elu'
   | 'softsign'
-  | 'clip';
+  | 'clip'
+  | 'sqrt'
+  | 'log-softmax';
 
 /**
  * `hard-sigmoid`: max(0, min(1, alpha x + beta)), by default .2 and .5 (Keras 2 and ONNX; PyTorch and Keras 3 have 1/6).
  * `leaky-relu`: x, or alpha x below 0, by default .01. `elu`: x, or alpha (exp x - 1) below 0, by default 1.
- * `clip`: between low and high, by default -1 and 1.
+ * `clip`: between low and high, by default -1 and 1. `sqrt` of a value below 0 is NaN.
  */
 export type Activation =
   | ActivationName
@@ -50,7 +52,7 @@ export type Activation =
   | { readonly type: 'clip'; readonly low: number; readonly high: number };
 
 /** An activation within a cell, elementwise; `identity` for none. */
-export type GateActivation = Exclude<Activation, 'softmax'> | 'identity';
+export type GateActivation = Exclude<Activation, 'softmax' | 'log-softmax' | 'sqrt'> | 'identity';
 
 interface NamedNode {
   readonly name: string;
@@ -207,9 +209,31 @@ export interface AddNode extends MergingNode {
   readonly type: 'add';
 }
 
+/** The first value minus the second, of one size. */
+export interface SubNode extends MergingNode {
+  readonly type: 'sub';
+}
+
 /** The elementwise product of values of one size. */
 export interface MulNode extends MergingNode {
   readonly type: 'mul';
+}
+
+/** The first value divided by the second, element by element, of one size. */
+export interface DivNode extends MergingNode {
+  readonly type: 'div';
+}
+
+/** weight * x + bias, element by element. weight, bias: [size]; 1 and 0 where they are not there. */
+export interface AffineNode extends NodeBase {
+  readonly type: 'affine';
+  readonly tensors: { readonly weight?: string; readonly bias?: string };
+}
+
+/** x where it is above 0, else weight * x, element by element (He et al. 2015). weight: [size] */
+export interface PReluNode extends NodeBase {
+  readonly type: 'prelu';
+  readonly tensors: { readonly weight: string };
 }
 
 /** Values one behind the other. */
@@ -315,6 +339,17 @@ export interface AttentionNode extends NodeBase {
   readonly scale?: number;
 }
 
+/**
+ * What the node `input` gave at the timestep before: the one node that may read a node behind it, itself or one behind
+ * what reads this one, so that a graph spells a cell of its own in plain nodes. initial: [size], what it gives at the first
+ * timestep; zeros without it. All nodes from this one to `input` go forward through time, timestep by timestep.
+ */
+export interface StateNode extends NodeBase {
+  readonly type: 'state';
+  readonly size: number;
+  readonly tensors: { readonly initial?: string };
+}
+
 export type GraphNode =
   | EmbeddingNode
   | DenseNode
@@ -325,7 +360,11 @@ export type GraphNode =
   | MinLstmNode
   | ActivationNode
   | AddNode
+  | SubNode
   | MulNode
+  | DivNode
+  | AffineNode
+  | PReluNode
   | ConcatNode
   | SliceNode
   | DropoutNode
@@ -335,7 +374,8 @@ export type GraphNode =
   | FrameConvolutionNode
   | FramePoolingNode
   | TimePoolingNode
-  | AttentionNode;
+  | AttentionNode
+  | StateNode;
 export type NodeType = GraphNode['type'];
 
 /** What runs once a sequence, before the first timestep of the graph around it. */

@@ -6,6 +6,7 @@ import type { NodeShape } from './nodes/node-kind.ts';
 import { kindOf } from './nodes/table.ts';
 import { MAX_SIZE } from './parse.ts';
 import { inputsOf } from './reads.ts';
+import { checkRemembered } from './remembered.ts';
 
 /** What runs together: the nodes of a graph, or those of its encoder. */
 export type Section = Encoder;
@@ -54,6 +55,7 @@ export function inferSection(section: Section, use: TensorUse, encoder?: Section
       states.set(name, size);
     }
   }
+  checkRemembered(section, shapes);
   return shapes;
 }
 

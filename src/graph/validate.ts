@@ -1,8 +1,9 @@
 import { RivuletError, show } from '../errors.ts';
-import type { Graph, GraphNode, ModelDefinition, Tensor } from './definition.ts';
+import type { Graph, ModelDefinition, Tensor } from './definition.ts';
 import { describe } from './fields.ts';
 import { inferSection, type SectionShapes } from './infer.ts';
 import { parseGraph } from './parse.ts';
+import { isStreamable } from './reads.ts';
 import { elementCount, formatShape } from './tensor.ts';
 
 /** What follows from a definition. The encoder's inputs, nodes and states stand before those of the graph around it. */
@@ -15,11 +16,6 @@ export interface GraphShapes {
   readonly states: ReadonlyMap<string, number>;
   /** The first node outside the encoder that goes backward through time, so that the model cannot stream. */
   readonly firstNotStreamable: string | undefined;
-}
-
-/** Whether a node can go timestep by timestep, as they come. */
-export function isStreamable(node: GraphNode): boolean {
-  return !('direction' in node) || node.direction === undefined || node.direction === 'forward';
 }
 
 /**

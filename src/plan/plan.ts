@@ -1,7 +1,8 @@
 import { Base, Direction, OpCode, SectionKind } from '../../assembly/shared/codes.ts';
-import type { GraphInput, GraphNode, ModelDefinition, Tensor } from '../graph/definition.ts';
+import type { GraphInput, GraphNode, ModelDefinition, StateNode, Tensor } from '../graph/definition.ts';
 import { inputsOf } from '../graph/reads.ts';
 import type { Encoded, Value } from './lower/context.ts';
+import { remember, stateName } from './lower/state.ts';
 import { lowerNode } from './lower/table.ts';
 import { type Operand, PlanWriter } from './writer.ts';
 
@@ -38,8 +39,24 @@ function lowerSection(
   for (const node of nodes) {
     const reads = inputsOf(node).map((name) => values.get(name)!);
     const [input] = reads as [Value];
+    if (node.type === 'state') plan.beginLoop();
     values.set(node.name, lowerNode(node, { plan, inputs: reads, input, tensor, scale, encoded }));
+    for (const { name, input } of statesThatEnd(node, nodes, values)) {
+      remember(plan, findState(plan, stateName(name))!, values.get(input)!);
+      plan.endLoop();
+    }
   }
+}
+
+/** The states whose loop ends with a node: all that remember it, or itself where it remembers what stands before it. */
+function statesThatEnd(
+  node: GraphNode,
+  nodes: readonly GraphNode[],
+  values: ReadonlyMap<string, Value>,
+): readonly StateNode[] {
+  const states = nodes.filter((other) => other.type === 'state').filter(({ name }) => values.has(name));
+  const own = node.type === 'state' && values.has(node.input) && node.input !== node.name ? [node] : [];
+  return [...states.filter(({ input }) => input === node.name), ...own];
 }
 
 function withoutEncoder(name: string): never {
@@ -66,16 +83,15 @@ function handOver(plan: PlanWriter, node: GraphNode, encoded: ReadonlyMap<string
 function findState(
   plan: PlanWriter,
   name: string,
-  section: SectionKind,
+  section: SectionKind = plan.section,
 ): (Operand & { base: Base.State }) | undefined {
   const index = plan.states.findIndex((state) => state.name === name && state.section === section);
   return index < 0 ? undefined : { base: Base.State, index };
 }
 
 /** A state of the encoder that holds the value of a node at the timestep before, and so at last the last one. */
-function lastOf(plan: PlanWriter, node: string, { buffer, size }: Value): Operand {
-  const last = plan.state(`${node}.last`, size);
-  const copy = plan.buffer(size);
-  plan.op({ code: OpCode.Remember, direction: Direction.Forward, operands: [buffer, last, copy], n: size });
+function lastOf(plan: PlanWriter, node: string, value: Value): Operand {
+  const last = plan.state(`${node}.last`, value.size);
+  remember(plan, last, value);
   return last;
 }

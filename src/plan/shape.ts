@@ -42,6 +42,7 @@ function describeNode(
   );
   const reads = inputsOf(node).map((name) => position.get(name));
   const parts = [node.type, reads, kindOf(node).attributes(node), shapes.sort().join(' ')];
+  if (node.type === 'state') parts.push(`of ${position.get(node.input)}`);
   if (node.type === 'attention') parts.push(`memory ${position.get(node.memory)}`);
   if ('initial' in node) {
     const initial = Object.entries(node.initial ?? {});

@@ -1,4 +1,4 @@
-import { Base, type Direction, InputKind, type OpCode, SectionKind } from '../../assembly/shared/codes.ts';
+import { Base, Direction, InputKind, type OpCode, SectionKind } from '../../assembly/shared/codes.ts';
 import { Header, OpEntry, PlanFormat } from '../../assembly/shared/plan.ts';
 import type { Tensor } from '../graph/definition.ts';
 
@@ -79,12 +79,26 @@ export class PlanWriter {
   #initial = new Map<number, Operand & { base: Base.Plan }>();
   #constantBytes = 0;
   #section: SectionKind = SectionKind.Main;
+  #loops = 0;
 
   /** Whatever `lower` writes belongs to the encoder. */
   encoder(lower: () => void): void {
     this.#section = SectionKind.Encoder;
     lower();
     this.#section = SectionKind.Main;
+  }
+
+  get section(): SectionKind {
+    return this.#section;
+  }
+
+  /** All ops from here to the end of the loop go forward, timestep by timestep. Loops may overlap. */
+  beginLoop(): void {
+    this.#loops++;
+  }
+
+  endLoop(): void {
+    this.#loops--;
   }
 
   /** The ops of the main section, then those of the encoder. */
@@ -141,7 +155,8 @@ export class PlanWriter {
   }
 
   op(op: Op): void {
-    this.#ops[this.#section].push(op);
+    const inLoop = this.#loops > 0 && op.direction === Direction.None;
+    this.#ops[this.#section].push(inLoop ? { ...op, direction: Direction.Forward } : op);
   }
 
   get constantsOffset(): number {

@@ -104,11 +104,17 @@ describe('state_dicts that PyTorch saved', () => {
     expect(parsed.metadata).toEqual({ licence: 'MIT' });
   });
 
-  it('bidirectional layers and projections are refused', () => {
-    const bidirectional = refusalText(() => importPyTorch(fixture('bidirectional')));
-    expect(bidirectional).toMatch(/^not-supported: tensor "[^"]*_reverse": bidirectional/);
-    const projection = refusalText(() => importPyTorch(fixture('projection')));
-    expect(projection).toMatch(/^not-supported: tensor "weight_hr_l0": LSTM projections/);
+  it('a bidirectional LSTM, its halves merged as the config says', () => {
+    const [node] = importPyTorch(fixture('bidirectional'), { merge: { '': 'average' } }).graph.nodes;
+    expect(node).toMatchObject({ name: 'lstm', type: 'lstm', direction: 'both', merge: 'average' });
+    expect(node).toHaveProperty('tensors.weight_hh_reverse', 'weight_hh_l0_reverse');
+  });
+
+  it('an LSTM with a projection', () => {
+    const { graph } = importPyTorch(fixture('projection'));
+    expect(graph.nodes).toEqual([
+      { name: 'lstm', type: 'lstm', input: 'input', tensors: { ...roles('', 0), weight_hr: 'weight_hr_l0' } },
+    ]);
   });
 
   it('a pickle is refused with the line that converts it', () => {
@@ -265,16 +271,28 @@ describe('connecting modules', () => {
       /^invalid-graph: module "gru" has recurrent tensors and/,
     ],
     [
-      'a normalisation',
-      { ...gru, 'norm.weight': [5], 'norm.bias': [5] },
+      'a normalisation and a convolution',
+      { ...gru, 'norm.weight': [5], 'conv.weight': [5, 4, 3] },
       {},
-      /^not-supported: .* the tensors "norm.weight" \[5\], "norm.bias" \[5\]; RNN, LSTM/,
+      /^not-supported: .* "norm.weight" \[5\], "conv.weight" \[5, 4, 3\]; RNN, .*rivulet\/convert Conv1d/,
     ],
     [
-      'a convolution',
-      { ...gru, 'conv.weight': [5, 4, 3] },
+      'a backward half that lacks a matrix',
+      { ...gru, 'gru.weight_ih_l0_reverse': [15, 4] },
       {},
-      /^not-supported: .* "conv.weight" \[5, 4, 3\]/,
+      /^invalid-graph: .*both halves/,
+    ],
+    [
+      'a projection of a GRU',
+      { ...gru, 'gru.weight_hr_l0': [5, 5] },
+      {},
+      /^invalid-graph: tensor "gru.weight_hh_l0": expected \[4\*hidden, projected\]/,
+    ],
+    [
+      'a merge of a module that goes forward',
+      gru,
+      { merge: { gru: 'sum' } },
+      /^invalid-graph: node "gru": merge "sum" joins the halves/,
     ],
     ['a bias without weight', { ...gru, 'head.bias': [5] }, {}, /^not-supported: .* "head.bias" \[5\]/],
     ['a parameter of another name', { ...gru, h0: [5] }, {}, /^not-supported: .* "h0" \[5\]/],

@@ -132,7 +132,11 @@ function requireNumbers(model: Model, values: Float32Array): void {
   if (isModerate(model) && !values.every(Number.isFinite)) throw new Error(`outputs are ${values}`);
 }
 
+/** Whether all its outputs must be numbers: a quotient may be infinite, and the root of what is negative is none. */
 function isModerate({ definition }: Model): boolean {
+  const { encoder, nodes } = definition.graph;
+  for (const node of [...(encoder?.nodes ?? []), ...nodes])
+    if (node.type === 'div' || ('activation' in node && node.activation === 'sqrt')) return false;
   for (const { dtype, data } of definition.tensors.values())
     if (dtype === 'F32' && !data.every((value) => Math.abs(value) <= MODERATE)) return false;
   return true;

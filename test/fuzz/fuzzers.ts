@@ -5,14 +5,18 @@ import { createRuntimeSync } from '../../src/runtime/create.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { fuzzDefinitions } from './definitions.ts';
 import type { FileFuzzData } from './file-worker.ts';
+import type { FormatFuzzData } from './formats/format-worker.ts';
+import type { FuzzedFormat } from './formats/samples.ts';
 import type { PlanFuzzData } from './plan-worker.ts';
 import type { SnapshotFuzzData } from './snapshot-worker.ts';
 
 /** What `npm test` does in small and `npm run soak` at length. */
 export interface Fuzzer {
-  readonly name: 'plan' | 'file' | 'snapshot';
+  readonly name: 'plan' | 'file' | 'snapshot' | FuzzedFormat;
   /** Path of its worker's source. */
   readonly worker: string;
+  /** Its mutants run in a process of their own, since a file may ask for more memory than there is. */
+  readonly apart?: true;
   data(module: WebAssembly.Module): unknown;
   /** Whether a mutant with this outcome got past the header, and the share of mutants of which that must hold. */
   pastHeader(outcome: string): boolean;
@@ -45,6 +49,30 @@ export const FUZZERS: readonly Fuzzer[] = [
     leastPastHeader: 0.2,
   },
 ];
+
+/** What the importers read, and the recordings that a conversion is compared with. */
+const FORMATS: readonly FuzzedFormat[] = [
+  'onnx',
+  'pytorch',
+  'keras-h5',
+  'keras',
+  'tfjs',
+  'tflite',
+  'nam',
+  'rnnoise',
+  'npz',
+];
+
+export const FORMAT_FUZZERS = FORMATS.map(
+  (format): Fuzzer => ({
+    name: format,
+    worker: 'test/fuzz/formats/format-worker.ts',
+    apart: true,
+    data: (): FormatFuzzData => ({ format }),
+    pastHeader: (outcome) => !['refused: invalid-file', 'refused: unsupported-format'].includes(outcome),
+    leastPastHeader: 0.05,
+  }),
+);
 
 /** The plan images of all definitions, as they lie in the runtime's memory. */
 export function planImages(runtime: Runtime): Uint8Array[] {

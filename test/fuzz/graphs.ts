@@ -29,6 +29,7 @@ const GRAPHS: readonly (readonly [
   ['frames, channels first', features(27), (draft) => frames(draft, 'channels-first')],
   ['convolutions', features(12), convolutions],
   ['pooling over time', features(17), timePooling],
+  ['states', features(5), states],
   ['cells of other activations', features(3), otherActivations],
   ['minimal cells', features(3), minimalCells],
   ['lstm with everything', features(3), (draft) => everything(draft, 17, { projected: 5 })],
@@ -124,6 +125,14 @@ function timePooling(draft: Draft): void {
     draft.add({ type: 'time-pooling', name: operation, input: draft.last, operation });
   draft.dense('lead', 17, 16);
   draft.add({ type: 'time-pooling', name: 'largest', input: 'lead', operation: 'max' });
+}
+
+function states(draft: Draft): void {
+  const initial = draft.tensor('fed.initial', [7], 0.5);
+  draft.add({ type: 'state', name: 'fed', input: 'head', size: 7, tensors: { initial } });
+  draft.add({ type: 'state', name: 'late', input: 'input', size: 5, tensors: {} });
+  draft.add({ type: 'concat', name: 'both', inputs: ['input', 'fed', 'late'] });
+  draft.dense('head', 17, 7, { activation: 'tanh' });
 }
 
 function otherActivations(draft: Draft): void {

@@ -537,10 +537,49 @@ def run(case):
     return line, tensors
 
 
+def plain_cases():
+    """The arithmetic of plain nodes; a cell spelt out in them."""
+    case = Case('sub, div, affine, prelu', 800, 5).weights('dense', 'a', (7, 5))
+    case.weights('dense', 'b', (7, 5), input='input', activation='sigmoid')
+    tensors = {'weight': case.draw('divisor.weight', (7,), 0.3, 1.0), 'bias': case.draw('divisor.bias', (7,), 0.2, 1.0)}
+    case.node('affine', 'divisor', input='b', tensors=tensors).node('sub', 'difference', inputs=['a', 'b'])
+    case.node('div', 'ratio', inputs=['difference', 'divisor'])
+    case.node('prelu', 'y', tensors={'weight': case.draw('y.weight', (7,), 0.5)})
+
+    def arithmetic(p, x, _):
+        a, b = (F.linear(x, p[f'{name}.weight'], p[f'{name}.bias']) for name in 'ab')
+        b = torch.sigmoid(b)
+        y = (a - b) / (p['divisor.weight'] * b + p['divisor.bias'])
+        return torch.where(y > 0, y, p['y.weight'] * y)
+
+    yield case.by(arithmetic)
+    for n, (name, function) in enumerate({'sqrt': torch.sqrt, 'log-softmax': lambda y: F.log_softmax(y, -1)}.items()):
+        case = Case(f'activation {name}', 801 + n, 5).weights('dense', 'dense', (7, 5), activation='sigmoid')
+
+        def forward(p, x, _, function=function):
+            return function(torch.sigmoid(F.linear(x, p['dense.weight'], p['dense.bias'])))
+
+        yield case.node('activation', 'y', activation=name).by(forward)
+    case = Case('a cell of plain nodes', 810, 5)
+    case.node('state', 'before', input='h', size=7, tensors={'initial': case.draw('before.initial', (7,), 0.5)})
+    case.weights('dense', 'recurrent', (7, 7), input='before').weights('dense', 'lead', (7, 5), input='input')
+    case.node('add', 'sum', inputs=['recurrent', 'lead']).node('activation', 'h', activation='tanh')
+
+    def spelt_out(p, x, _):
+        h, outputs = p['before.initial'].expand(x.shape[1], -1), []
+        for row in x:
+            recurrent = F.linear(h, p['recurrent.weight'], p['recurrent.bias'])
+            h = torch.tanh(recurrent + F.linear(row, p['lead.weight'], p['lead.bias']))
+            outputs.append(h)
+        return torch.stack(outputs)
+
+    yield case.by(spelt_out)
+
+
 def main():
     FIXTURES.mkdir(parents=True, exist_ok=True)
     lines, tensors = [], {}
-    makers = (recurrent_cases, lstm_cases, gru_cases, frame_cases, norm_cases, pointwise_cases, encoder_cases)
+    makers = (recurrent_cases, lstm_cases, gru_cases, frame_cases, norm_cases, pointwise_cases, encoder_cases, plain_cases)
     for number, case in enumerate(case for maker in makers for case in maker()):
         line, own = run(case)
         line['prefix'] = f'{number}/'

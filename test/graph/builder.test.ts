@@ -7,11 +7,13 @@ import { inferShapes } from '../../src/graph/validate.ts';
 import {
   activation,
   add,
+  affine,
   attention,
   batchNorm,
   concat,
   convolution,
   dense,
+  div,
   dropout,
   embedding,
   frameConvolution,
@@ -25,11 +27,13 @@ import {
   minLstm,
   model,
   mul,
+  prelu,
   quantize,
   rnn,
   sequential,
   slice,
   statesOf,
+  sub,
   timePooling,
   tokens,
   type Vector,
@@ -153,8 +157,8 @@ describe('model', () => {
 
 describe('layers', () => {
   const source = input('source', 12);
-  /** One of each type of node: a type without a case fails the last test. */
-  const cases: { readonly [T in NodeType]: readonly [layer: VectorLayer, size: number] } = {
+  /** One of each type of node: a type without a case fails the last test. A state reads what is not there yet: no layer. */
+  const cases: { readonly [T in Exclude<NodeType, 'state'>]: readonly [layer: VectorLayer, size: number] } = {
     embedding: [any(undefined), 0],
     dense: [dense(5, { activation: 'relu', bias: false }), 5],
     rnn: [rnn(5, { nonlinearity: 'identity' }), 5],
@@ -167,7 +171,11 @@ describe('layers', () => {
     minlstm: [minLstm(5, { direction: 'both', merge: 'sum' }), 5],
     activation: [activation({ type: 'clip', low: -1, high: 2 }), 12],
     add: [(x) => add([x, dense(12)(x)]), 12],
+    sub: [(x) => sub(x, dense(12)(x)), 12],
     mul: [(x) => mul([x, x]), 12],
+    div: [(x) => div(x, activation('sigmoid')(x)), 12],
+    affine: [affine(), 12],
+    prelu: [prelu(), 12],
     concat: [(x) => concat([x, x, x]), 36],
     slice: [slice(3, 4), 4],
     dropout: [(x) => dropout(0.5)(dense(12)(x)), 12],
@@ -198,7 +206,7 @@ describe('layers', () => {
   });
 
   it('are one for each type of node', () => {
-    expect(Object.keys(cases).sort()).toEqual(Object.keys(NODE_KINDS).sort());
+    expect([...Object.keys(cases), 'state'].sort()).toEqual(Object.keys(NODE_KINDS).sort());
     const x = input('x', 12);
     const definition = model({
       encoder: { inputs: [source] },

@@ -7,11 +7,13 @@ import { allNodes } from '../../src/graph/reads.ts';
 import {
   activation,
   add,
+  affine,
   attention,
   batchNorm,
   concat,
   convolution,
   dense,
+  div,
   dropout,
   embedding,
   frameConvolution,
@@ -24,9 +26,11 @@ import {
   minLstm,
   model,
   mul,
+  prelu,
   rnn,
   slice,
   statesOf,
+  sub,
   timePooling,
   tokens,
 } from '../../src/index.ts';
@@ -55,19 +59,25 @@ function everyNode() {
   );
   const past = convolution(4, 3, { channels: 2, stride: 3, dilation: 2, activation: 'elu' })(framed);
   const normed = batchNorm({ channels: 2 })(layerNorm()(past));
+  const scaled = affine()(prelu()(normed));
+  const pair = div(sub(scaled, normed), activation('sigmoid')(scaled));
   const h = lstm(4, {
     initial: { h: statesOf(encoded).h, c: statesOf(encoded)['reverse.c']! },
     coupled: true,
     cellClip: 3,
     gateClip: 9,
-  })(normed);
+  })(pair);
   const g = gru(4, { gateActivation: 'hard-sigmoid', initial: { h: encoded } })(h);
   const m = add([minGru(4)(g), minLstm(4, { learnInitial: true })(g), attention(encoded, { scale: 0.5 })(g)]);
   const r = rnn(4, { nonlinearity: { type: 'clip', low: -1, high: 1 } })(
     dropout(0.5)(mul([m, slice(0, 4)(x)])),
   );
   const y = activation('softmax')(dense(5)(concat([timePooling('mean')(r), h])));
-  return model({ encoder: { inputs: [source] }, inputs: [x], outputs: { y, r }, runtime });
+  const definition = model({ encoder: { inputs: [source] }, inputs: [x], outputs: { y, r }, runtime });
+  const { graph } = definition;
+  const state = { name: 'state', input: 'dense', type: 'state', tensors: {}, size: 5 } as const;
+  const said = { name: 'said', inputs: ['dense', 'state'], type: 'add' } as const;
+  return { ...definition, graph: { ...graph, nodes: [state, ...graph.nodes, said] } };
 }
 
 describe('a graph of every type of node', () => {

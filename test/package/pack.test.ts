@@ -38,6 +38,19 @@ function readmeScript(): string {
   return /^```js\n([^`]*)^```$/m.exec(readme)![1]!;
 }
 
+/** A program of a user, as JavaScript and as TypeScript. */
+const CONVERSION = `import { loadModel, RivuletError } from 'rivulet';
+import { convert } from 'rivulet/convert';
+
+try {
+  const { definition, report } = await convert([new Uint8Array(64)], { allowUnused: true });
+  console.log(report.unused.join(' '));
+  await loadModel(definition);
+} catch (error) {
+  console.log(error instanceof RivuletError ? error.code : String(error));
+}
+`;
+
 describe('the installed package', () => {
   it('is one package', () => {
     const visible = readdirSync(join(installed, 'node_modules')).filter((name) => !name.startsWith('.'));
@@ -75,12 +88,19 @@ describe('the installed package', () => {
     expect(stdout).toMatch(/^[\x20-\x7e\n—]{200}$/);
   });
 
+  it('imports rivulet/convert, whose errors are those of rivulet', () => {
+    writeFileSync(join(installed, 'convert.mjs'), CONVERSION);
+    const stdout = execFileSync(process.execPath, ['convert.mjs'], { cwd: installed, encoding: 'utf8' });
+    expect(stdout).toBe('unsupported-format\n');
+  });
+
   it.each([
     ['nodenext', 'nodenext'],
     ['bundler', 'esnext'],
   ])('type-checks under %s resolution, declarations too, without the types of Node', (resolution, module) => {
     const processType = 'declare const process: { stdout: { write(text: string): void } };\n';
     writeFileSync(join(installed, 'stream.ts'), processType + readmeScript());
+    writeFileSync(join(installed, 'convert.ts'), CONVERSION);
     const compilerOptions = {
       target: 'ES2022',
       lib: ['ES2022', 'DOM'],
@@ -93,7 +113,7 @@ describe('the installed package', () => {
       noEmit: true,
     };
     const config = join(installed, `tsconfig.${resolution}.json`);
-    writeFileSync(config, JSON.stringify({ compilerOptions, files: ['stream.ts'] }));
+    writeFileSync(config, JSON.stringify({ compilerOptions, files: ['stream.ts', 'convert.ts'] }));
     const tsc = join(root, 'node_modules/typescript/bin/tsc');
     const check = () => spawnSync(process.execPath, [tsc, '-p', config], { encoding: 'utf8' });
     expect(check()).toMatchObject({ status: 0, stdout: '' });

@@ -207,6 +207,23 @@ export function softmax(x: Value): Value {
   });
 }
 
+export function logSoftmax(x: Value): Value {
+  const probabilities = softmaxOf(x.data);
+  const greatest = x.data.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const total = Math.log(x.data.reduce((sum, value) => sum + Math.exp(value - greatest), 0));
+  return new Value(
+    x.data.map((value) => value - greatest - total),
+    [x],
+    (dy) => {
+      const sum = dy.reduce((a, b) => a + b, 0);
+      accumulate(
+        x.gradient,
+        dy.map((value, n) => value - probabilities[n]! * sum),
+      );
+    },
+  );
+}
+
 /** a · b, of size 1. */
 export function dot(a: Value, b: Value): Value {
   return matvec(a, b);
@@ -243,6 +260,8 @@ export function standardize(x: Value, epsilon: number): Value {
 export function activate(x: Value, activation: Activation | GateActivation | undefined): Value {
   if (activation === undefined) return x;
   if (activation === 'softmax') return softmax(x);
+  if (activation === 'log-softmax') return logSoftmax(x);
+  if (activation === 'sqrt') return map(x, Math.sqrt, (_, y) => 0.5 / y);
   const { value, slope } = elementwise(activation);
   return map(x, value, slope);
 }

@@ -53,6 +53,42 @@ export class ReferenceGraph {
   }
 
   #section(
+    section: Encoder,
+    given: Readonly<Record<string, Sequence>>,
+    before: States,
+    encoded?: ReferenceRun,
+  ): ReferenceRun {
+    if (!section.nodes.some(({ type }) => type === 'state'))
+      return this.#layers(section, given, before, encoded);
+    return this.#timesteps(section, given, before, encoded);
+  }
+
+  /** Timestep by timestep: what a state remembers may be of a node behind it. */
+  #timesteps(
+    section: Encoder,
+    given: Readonly<Record<string, Sequence>>,
+    before: States,
+    encoded?: ReferenceRun,
+  ): ReferenceRun {
+    const runs: ReferenceRun[] = [];
+    const [first = []] = Object.values(given);
+    first.forEach((_, t) => {
+      const inputs = Object.fromEntries(Object.entries(given).map(([name, x]) => [name, [x[t]!]]));
+      runs.push(this.#layers(section, inputs, runs.at(-1)?.states ?? before, encoded));
+    });
+    const joined = (of: 'values' | 'gates') =>
+      new Map(
+        [...(runs[0]?.[of].keys() ?? [])].map((name) => [name, runs.flatMap((run) => run[of].get(name)!)]),
+      );
+    return {
+      values: joined('values'),
+      gates: joined('gates'),
+      states: runs.at(-1)?.states ?? new Map(before),
+    };
+  }
+
+  /** Layer by layer. */
+  #layers(
     { inputs, nodes }: Encoder,
     given: Readonly<Record<string, Sequence>>,
     before: States,
@@ -75,6 +111,8 @@ export class ReferenceGraph {
       });
       values.set(node.name, value);
     }
+    for (const node of nodes)
+      if (node.type === 'state') states.set(`${node.name}.value`, lookUp(values, node.input).at(-1)!);
     return { values, states, gates };
   }
 }

@@ -12,6 +12,7 @@ import {
   maximum,
   mul,
   pick,
+  reciprocal,
   scale,
   slice,
   softmax,
@@ -114,7 +115,23 @@ export const COMPUTE: Computes = {
 
   activation: (node, context) => context.read(node.input).map((x) => activate(x, node.activation)),
   add: (node, context) => merged(node.inputs, context, (values) => add(...values)),
+  sub: (node, context) => merged(node.inputs, context, ([a, b]) => sub(a!, b!)),
   mul: (node, context) => merged(node.inputs, context, (values) => values.reduce(mul)),
+  div: (node, context) => merged(node.inputs, context, ([a, b]) => mul(a!, reciprocal(b!))),
+  affine: ({ input, tensors }, context) =>
+    context.read(input).map((x) => {
+      const scaled = tensors.weight === undefined ? x : mul(x, context.tensor(tensors.weight));
+      return tensors.bias === undefined ? scaled : add(scaled, context.tensor(tensors.bias));
+    }),
+  prelu: ({ input, tensors }, context) =>
+    context.read(input).map((x) => {
+      const below = map(
+        x,
+        (value) => Math.min(value, 0),
+        (value) => (value > 0 ? 0 : 1),
+      );
+      return add(activate(x, 'relu'), mul(below, context.tensor(tensors.weight)));
+    }),
   concat: (node, context) => merged(node.inputs, context, (values) => concat(...values)),
   slice: (node, context) => context.read(node.input).map((x) => slice(x, node.start, node.size)),
   dropout: (node, context) => context.read(node.input),
@@ -170,6 +187,12 @@ export const COMPUTE: Computes = {
     context.keep('count', leaf([count]));
     return outputs;
   },
+
+  // A single timestep; what comes after it, the graph keeps.
+  state: ({ size, tensors }, context) => [
+    context.before('value') ??
+      (tensors.initial === undefined ? zeros(size) : context.tensor(tensors.initial)),
+  ],
 
   attention: (node, context) => {
     const memory = context.encoded(node.memory);

@@ -11,6 +11,11 @@ import { root } from './core-external.mjs';
 const BUILDS = [
   ['build:wasm', ['assembly', 'asconfig.json', 'tools/build/wasm.mjs'], 'dist/wasm/infer.simd.wasm'],
   ['build:ts', ['src', 'assembly/shared', 'tsconfig.build.json', 'tsconfig.json'], 'dist/src/index.js'],
+  [
+    'build:convert',
+    ['src', 'tools/build/convert.mjs', 'tsconfig.convert.json', 'tsconfig.build.json'],
+    'dist/convert/index.js',
+  ],
   ['build:cli', ['tools/cli', 'tools/build/cli.mjs', 'package.json'], 'dist/cli/rivulet.js'],
 ];
 

@@ -1,5 +1,6 @@
 // The command line: dist/cli/rivulet.js. Each command is a file of commands/.
 import { Command } from 'commander';
+import { addConvert } from './commands/convert.ts';
 import { addDemo } from './commands/demo.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addFinetune } from './commands/finetune.ts';
@@ -28,7 +29,17 @@ Examples:
   $ rivulet run model.safetensors --input readings.csv --state stream.state
   $ rivulet inspect model.safetensors`,
   );
-const commands = [addGenerate, addRun, addEvaluate, addTrain, addFinetune, addQuantize, addInspect, addDemo];
+const commands = [
+  addGenerate,
+  addRun,
+  addEvaluate,
+  addTrain,
+  addFinetune,
+  addQuantize,
+  addInspect,
+  addConvert,
+  addDemo,
+];
 for (const add of commands) add(program);
 
 try {

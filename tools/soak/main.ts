@@ -1,4 +1,5 @@
-// `npm run soak`: each fuzzer over 100,000 mutants, and 500 trainings that are killed and resumed, on the SIMD build.
+// `npm run soak`: each fuzzer, those of the converters' formats too, over 100,000 mutants, and 500 trainings that are
+// killed and resumed, on the SIMD build.
 //
 //   RIVULET_SEED=7 npm run soak     with a seed of one's own; by default each run has a new one; it is printed
 //   RIVULET_MUTANTS=1000000 …       more
@@ -10,7 +11,8 @@
 import { createHash, randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { bundleWorker, runFarm } from '../../test/fuzz/farm.ts';
-import { countPastHeader, FUZZERS, type Fuzzer } from '../../test/fuzz/fuzzers.ts';
+import { countPastHeader, FORMAT_FUZZERS, FUZZERS, type Fuzzer } from '../../test/fuzz/fuzzers.ts';
+import { runProcessFarm } from '../../test/fuzz/process-farm.ts';
 import { COMMAND, soakKills } from './kills.ts';
 import { emptyTally, loadRun, type Run, saveRun, type Tally } from './progress.ts';
 
@@ -18,13 +20,14 @@ const SLICE = 1000;
 /** So many failures of a fuzzer, or of kills, are enough to look at. */
 const ENOUGH = 20;
 const FILE = 'build/soak/progress.json';
+const ALL = [...FUZZERS, ...FORMAT_FUZZERS];
 
 const bytes = readFileSync('dist/wasm/infer.simd.wasm');
 const module = new WebAssembly.Module(bytes);
 const run = await begin();
 
 console.log(`${run.mutants} mutants each, ${run.kills} kills, seed ${run.seed}`);
-for (const fuzzer of FUZZERS) {
+for (const fuzzer of ALL) {
   run.tallies[fuzzer.name] ??= emptyTally();
   const tally = run.tallies[fuzzer.name]!;
   if (tally.done > 0) console.log(`${fuzzer.name}: ${tally.done} mutants were done before`);
@@ -54,8 +57,7 @@ async function begin(): Promise<Run> {
     saved.kills === kills &&
     saved.seed === (seed ?? saved.seed);
   const isDone =
-    FUZZERS.every(({ name }) => saved?.tallies[name]?.done === mutants) &&
-    saved?.tallies.kills?.done === kills;
+    ALL.every(({ name }) => saved?.tallies[name]?.done === mutants) && saved?.tallies.kills?.done === kills;
   if (saved && isSame && !isDone) return saved;
   return { build, seed: seed ?? randomInt(2 ** 31), mutants, kills, tallies: {} };
 }
@@ -64,13 +66,13 @@ async function begin(): Promise<Run> {
 async function buildHash(): Promise<string> {
   const hash = createHash('sha256').update(bytes);
   for (const file of ['dist/wasm/train.simd.wasm', COMMAND]) hash.update(readFileSync(file));
-  for (const { worker } of FUZZERS) hash.update(await bundleWorker(worker));
+  for (const { worker } of ALL) hash.update(await bundleWorker(worker));
   return hash.digest('hex');
 }
 
 async function runSlice(fuzzer: Fuzzer, tally: Tally): Promise<void> {
   const to = Math.min(tally.done + SLICE, run.mutants);
-  const { outcomes, failures } = await runFarm({
+  const { outcomes, failures } = await (fuzzer.apart ? runProcessFarm : runFarm)({
     worker: fuzzer.worker,
     data: fuzzer.data(module),
     seed: run.seed,

@@ -5,12 +5,14 @@ import { copyPanel } from '../../memory/copy';
 import { OpRecord, columnsOf } from '../../memory/op-record';
 import { runBytes, runCount } from '../../memory/runs';
 import { softmax } from '../softmax/f32';
+import { logSoftmax } from '../softmax/log';
 import { clipAll } from './clip';
 import { eluAll } from './elu';
 import { hardSigmoidAll } from './hard-sigmoid';
 import { leakyReluAll } from './leaky-relu';
 import { reluPanels, sigmoidPanels, tanhPanels } from './panels';
 import { softsignAll } from './softsign';
+import { sqrtAll } from './sqrt';
 
 export function sigmoidOp(at: usize, row: i32, rows: i32): void {
   const op = changetype<OpRecord>(at);
@@ -50,11 +52,26 @@ export function clipOp(at: usize, row: i32, rows: i32): void {
   clearPadding(changetype<OpRecord>(at), row, rows);
 }
 
+export function sqrtOp(at: usize, row: i32, rows: i32): void {
+  eachRun(at, row, rows, (x, y, bytes, _c) => sqrtAll(x, y, bytes));
+}
+
 export function softmaxOp(at: usize, row: i32, rows: i32): void {
+  eachRow(at, row, rows, softmax);
+}
+
+export function logSoftmaxOp(at: usize, row: i32, rows: i32): void {
+  eachRow(at, row, rows, logSoftmax);
+}
+
+/** y from x, n contiguous values, which may be the same. */
+type RowKernel = (x: usize, y: usize, n: i32) => void;
+
+function eachRow(at: usize, row: i32, rows: i32, kernel: RowKernel): void {
   const op = changetype<OpRecord>(at), panels = columnsOf(op.n) >> 4;
   for (let r = row; r < row + rows; r++) {
     for (let p = 0; p < panels; p++) copyPanel(op.scratch + (<usize>p << 6), x(op, r, p));
-    softmax(op.scratch, op.scratch, op.n);
+    kernel(op.scratch, op.scratch, op.n);
     for (let p = 0; p < panels; p++) copyPanel(y(op, r, p), op.scratch + (<usize>p << 6));
   }
   clearPadding(op, row, rows);

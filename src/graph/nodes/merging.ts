@@ -1,6 +1,19 @@
 import { RivuletError, show } from '../../errors.ts';
 import type { NodeShape, ShapeContext } from './node-kind.ts';
 
+/** Of a node that tells its first value from its second: both of one size, and no others. */
+export function twoSizes(
+  node: { readonly type: string; readonly inputs: readonly string[] },
+  sizes: readonly number[],
+  context: ShapeContext,
+): NodeShape {
+  if (sizes.length === 2) return sameSizes(node, sizes, context);
+  throw new RivuletError(
+    'invalid-graph',
+    `${context.place}: ${node.type} takes two values, got ${sizes.length}`,
+  );
+}
+
 /** Of an elementwise node: everything that it reads has the size of what it gives. */
 export function sameSizes(
   node: { readonly type: string; readonly inputs: readonly string[] },

@@ -2,11 +2,13 @@ import { RivuletError, show } from '../../errors.ts';
 import type { GraphNode, NodeType } from '../definition.ts';
 import { activation } from './activation.ts';
 import { add } from './add.ts';
+import { affine } from './affine.ts';
 import { attention } from './attention.ts';
 import { batchnorm } from './batchnorm.ts';
 import { concat } from './concat.ts';
 import { convolution } from './convolution.ts';
 import { dense } from './dense.ts';
+import { div } from './div.ts';
 import { dropout } from './dropout.ts';
 import { embedding } from './embedding.ts';
 import { frameConvolution } from './frame-convolution.ts';
@@ -18,8 +20,11 @@ import { mingru } from './mingru.ts';
 import { minlstm } from './minlstm.ts';
 import { mul } from './mul.ts';
 import type { NodeKind } from './node-kind.ts';
+import { prelu } from './prelu.ts';
 import { rnn } from './rnn.ts';
 import { slice } from './slice.ts';
+import { state } from './state.ts';
+import { sub } from './sub.ts';
 import { timePooling } from './time-pooling.ts';
 
 /** Every type of node: a new one is a file and a line here. */
@@ -37,13 +42,18 @@ export const NODE_KINDS: { readonly [T in NodeType]: NodeKind<Extract<GraphNode,
   'frame-pooling': framePooling,
   'time-pooling': timePooling,
   add,
+  sub,
   mul,
+  div,
+  affine,
+  prelu,
   concat,
   slice,
   dropout,
   layernorm,
   batchnorm,
   attention,
+  state,
 };
 
 /** @throws RivuletError `invalid-graph` for a type that is none */

@@ -14,6 +14,8 @@ const CODES: Readonly<Record<ActivationName, OpCode>> = {
   elu: OpCode.Elu,
   softsign: OpCode.Softsign,
   clip: OpCode.Clip,
+  sqrt: OpCode.Sqrt,
+  'log-softmax': OpCode.LogSoftmax,
 };
 
 export function lowerActivation(node: ActivationNode, { plan, input }: LowerContext): Value {

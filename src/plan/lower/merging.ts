@@ -3,7 +3,7 @@ import type { LowerContext, Value } from './context.ts';
 
 /** The inputs one after the other: ((a ∘ b) ∘ c) …, each with a buffer of its own, since backward reads them. */
 export function lowerChain(
-  code: OpCode.Add | OpCode.Mul,
+  code: OpCode.Add | OpCode.Sub | OpCode.Mul | OpCode.Div,
   { plan, inputs }: Pick<LowerContext, 'plan' | 'inputs'>,
 ): Value {
   return inputs.reduce((a, b) => {

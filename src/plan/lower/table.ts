@@ -1,12 +1,14 @@
 import type { GraphNode } from '../../graph/definition.ts';
 import { lowerActivation } from './activation.ts';
 import { lowerAdd } from './add.ts';
+import { lowerAffine } from './affine.ts';
 import { lowerAttention } from './attention.ts';
 import { lowerBatchNorm } from './batchnorm.ts';
 import { lowerConcat } from './concat.ts';
 import type { LowerContext, Value } from './context.ts';
 import { lowerConvolution } from './convolution.ts';
 import { lowerDense } from './dense.ts';
+import { lowerDiv } from './div.ts';
 import { lowerDropout } from './dropout.ts';
 import { lowerEmbedding } from './embedding.ts';
 import { lowerFrameConvolution } from './frame-convolution.ts';
@@ -17,8 +19,11 @@ import { lowerLstm } from './lstm.ts';
 import { lowerMinGru } from './mingru.ts';
 import { lowerMinLstm } from './minlstm.ts';
 import { lowerMul } from './mul.ts';
+import { lowerPRelu } from './prelu.ts';
 import { lowerRnn } from './rnn.ts';
 import { lowerSlice } from './slice.ts';
+import { lowerState } from './state.ts';
+import { lowerSub } from './sub.ts';
 import { lowerTimePooling } from './time-pooling.ts';
 
 type Lowering = {
@@ -40,8 +45,13 @@ const LOWERINGS: Lowering = {
   'frame-pooling': lowerFramePooling,
   'time-pooling': lowerTimePooling,
   attention: lowerAttention,
+  state: lowerState,
   add: lowerAdd,
+  sub: lowerSub,
   mul: lowerMul,
+  div: lowerDiv,
+  affine: lowerAffine,
+  prelu: lowerPRelu,
   concat: lowerConcat,
   slice: lowerSlice,
   dropout: lowerDropout,

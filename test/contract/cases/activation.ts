@@ -19,9 +19,9 @@ const ELEMENTWISE = [
 /** Of cells. */
 export const GATE_ACTIVATIONS: readonly GateActivation[] = [...ELEMENTWISE, 'identity'];
 /** Of nodes. */
-export const ACTIVATIONS: readonly Activation[] = [...ELEMENTWISE, 'softmax'];
+export const ACTIVATIONS: readonly Activation[] = [...ELEMENTWISE, 'softmax', 'log-softmax'];
 
-export const activation: readonly Variant[] = ACTIVATIONS.flatMap((each) =>
+const ofAnything = ACTIVATIONS.flatMap((each) =>
   [1, 7, 33].map((size) =>
     variant(`${title(each)} of ${size}`, features(3), (draft) => {
       draft.dense('lead', 3, size);
@@ -29,3 +29,13 @@ export const activation: readonly Variant[] = ACTIVATIONS.flatMap((each) =>
     }),
   ),
 );
+
+/** Of values above 0. */
+const roots = [1, 7, 33].map((size) =>
+  variant(`sqrt of ${size}`, features(3), (draft) => {
+    draft.dense('lead', 3, size, { activation: 'sigmoid' });
+    draft.add({ type: 'activation', name: 'node', input: draft.last, activation: 'sqrt' });
+  }),
+);
+
+export const activation: readonly Variant[] = [...ofAnything, ...roots];

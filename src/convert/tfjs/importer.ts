@@ -1,0 +1,53 @@
+/** TF.js layers models: model.json and the shards that it names. */
+import { RivuletError, show } from '../../errors.ts';
+import type { Conversion, Importer, SourceFile } from '../conversion.ts';
+import { ArrayStore, type NamedArray } from '../keras/arrays.ts';
+import { type KerasModel, parseKerasModel } from '../keras/config.ts';
+import { decodeText, parseJson } from '../keras/json.ts';
+import { convertKeras } from '../keras/model.ts';
+import { readManifest } from './weights.ts';
+
+export const tfjs: Importer = { format: 'tfjs', recognizes, read };
+
+function recognizes(files: readonly SourceFile[]): boolean {
+  return files.some(isModel);
+}
+
+/** JSON that names its weights; the topology before them may be long. */
+function isModel({ bytes }: SourceFile): boolean {
+  const start = bytes.findIndex((byte) => byte > 0x20);
+  return bytes[start] === 0x7b && decodeText(bytes).includes('"weightsManifest"');
+}
+
+function read(files: readonly SourceFile[]): Conversion {
+  const file = files.find(isModel);
+  if (file === undefined)
+    throw new RivuletError('invalid-file', 'tfjs: none of the files is a model.json with a weightsManifest');
+  const json = parseJson(decodeText(file.bytes), 'model.json');
+  const { format, modelTopology, weightsManifest } = json as Readonly<Record<string, unknown>>;
+  if (format !== undefined && format !== 'layers-model') {
+    throw new RivuletError(
+      'unsupported-format',
+      `model.json is a ${show(format)}; supported is a layers-model. Convert the Keras model it came from instead`,
+    );
+  }
+  const others = files.filter((other) => other !== file);
+  const model = parseKerasModel(modelTopology);
+  return convertKeras(model, new ArrayStore(byLayer(readManifest(weightsManifest, others), model)), 'tfjs');
+}
+
+/** `lstm/kernel`, or behind the name of the model `sequential/lstm/lstm_cell/kernel`. */
+function byLayer(
+  arrays: readonly NamedArray[],
+  { layers }: KerasModel,
+): ReadonlyMap<string, readonly NamedArray[]> {
+  const names = new Set(layers.map(({ name }) => name));
+  const result = new Map<string, NamedArray[]>();
+  for (const array of arrays) {
+    const layer = array.name.split('/').find((part) => names.has(part)) ?? 'of no layer';
+    const list = result.get(layer);
+    if (list) list.push(array);
+    else result.set(layer, [array]);
+  }
+  return result;
+}

@@ -1,0 +1,177 @@
+import { basename } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { ConversionReport, Format, SourceFile } from '../../../src/convert/index.ts';
+import { parseModelFile, serializeModel } from '../../../src/formats/model-file.ts';
+import { parseSafetensors } from '../../../src/formats/safetensors.ts';
+import {
+  createRuntime,
+  loadModel,
+  type ModelDefinition,
+  quantize,
+  RivuletError,
+  type RuntimeOptions,
+} from '../../../src/index.ts';
+import { readBytes, readText, refuseOverwriting, replaceFile } from '../files.ts';
+import { describeGraph } from '../graph-table.ts';
+import { parseNpz } from '../npz/npz.ts';
+import { buildOption, parsePositive } from '../options.ts';
+import { Output } from '../output.ts';
+import { compareOutputs, type OutputError, readRecording } from '../parity.ts';
+import { count, table } from '../table.ts';
+
+interface Options {
+  output: string;
+  from?: Format;
+  state?: Record<string, string>;
+  allowUnused?: true;
+  config?: string;
+  check?: string;
+  tolerance: number;
+  quantize?: 'int8';
+  build: NonNullable<RuntimeOptions['build']>;
+}
+
+const FORMATS = ['onnx', 'pytorch', 'keras-h5', 'keras', 'tfjs', 'tflite', 'nam', 'rnnoise'];
+
+const HELP = `
+The format is found by the content, or named by --from. A model in several files (TF.js) takes all of them.
+An operator, attribute or layer without an exact counterpart is refused by its name, and nothing is written.
+An OUTPUT that ends in .onnx is written as ONNX (float32).
+
+--check takes a recording of numpy.savez: inputs and outputs by the model's names, [timesteps, size] or
+[timesteps, batch, size] (tokens without the last), and states by name where they do not begin with zeros.
+Errors of float32 above --tolerance end with exit code 1, and nothing is written.
+
+Examples:
+  $ rivulet convert model.onnx -o model.safetensors --state h0:hn,c0:cn --check recorded.npz
+  $ rivulet convert model.json group1-shard1of1.bin -o model.safetensors
+  $ rivulet convert state_dict.safetensors -o model.safetensors --config options.json
+  $ rivulet convert model.safetensors -o model.onnx`;
+
+export function addConvert(program: Command): void {
+  program
+    .command('convert')
+    .description('read a model of another framework, or write one as ONNX')
+    .argument('<files...>', 'the file of the model, or all its files')
+    .requiredOption('-o, --output <file>', 'model file to write')
+    .addOption(new Option('--from <format>', 'format of the files').choices(FORMATS))
+    .option('--state <pairs>', 'ONNX: inputs and outputs that are state, as h0:hn,c0:cn', parsePairs)
+    .option('--allow-unused', 'leave out weights that nothing uses')
+    .option('--config <file>', 'JSON that a format needs: for PyTorch, the fields of PyTorchConfig')
+    .option('--check <file>', 'recorded inputs and outputs (.npz) to compare with')
+    .option('--tolerance <error>', 'largest absolute error of --check', parsePositive, 1e-4)
+    .addOption(new Option('--quantize <type>', 'type of the weights that are written').choices(['int8']))
+    .addOption(buildOption())
+    .addHelpText('after', HELP)
+    .action(convertFiles);
+}
+
+/** `h0:hn,c0:cn` */
+function parsePairs(text: string): Record<string, string> {
+  const pairs = text.split(',').map((pair) => {
+    const match = /^([^:]+):([^:]+)$/.exec(pair.trim());
+    if (!match) throw new InvalidArgumentError('Expected pairs of names, as h0:hn,c0:cn.');
+    return [match[1]!, match[2]!] as const;
+  });
+  return Object.fromEntries(pairs);
+}
+
+async function convertFiles(paths: readonly string[], options: Options): Promise<void> {
+  await refuseOverwriting([...paths, options.config, options.check], [options.output]);
+  const printer = new Output();
+  const { definition, report } = await readDefinition(paths, options);
+  const runtime = await createRuntime({ build: options.build });
+  const float32 = await loadModel(definition, { runtime });
+  const written = options.quantize ? quantize(float32, { weights: options.quantize }).model : float32;
+  await printer.print([describeGraph(written), ...(report ? describeReport(report) : [])].join('\n\n'));
+  if (options.check !== undefined) {
+    const recording = readRecording(float32, parseNpz(await readBytes(options.check)));
+    const errors = await compareOutputs(definition, runtime, recording);
+    const int8 = options.quantize ? await compareOutputs(written.definition, runtime, recording) : [];
+    await printer.print(`\n${describeErrors(errors, int8)}`);
+    if (!withinTolerance(errors, options)) return;
+  }
+  const bytes = await serialize(written.definition, options.output);
+  await replaceFile(options.output, bytes);
+  await printer.print(`\n${options.output}  ${count(bytes.length)} bytes`);
+}
+
+interface Read {
+  readonly definition: ModelDefinition;
+  /** Of what was converted: not of a model of ours. */
+  readonly report?: ConversionReport;
+}
+
+async function readDefinition(paths: readonly string[], options: Options): Promise<Read> {
+  const files: SourceFile[] = [];
+  for (const path of paths) files.push({ name: basename(path), bytes: await readBytes(path) });
+  if (files.length === 1 && isModelFile(files[0]!.bytes))
+    return { definition: parseModelFile(files[0]!.bytes) };
+  // Only here: other commands have no need of its libraries.
+  const { convert } = await import('../../../src/convert/index.ts');
+  const { from, state, allowUnused, config } = options;
+  return convert(files, {
+    ...(from && { from }),
+    ...(state && { state }),
+    ...(allowUnused && { allowUnused }),
+    ...(config !== undefined && { config: await readText(config) }),
+  });
+}
+
+/** Whether it is a model of ours already: safetensors with a graph. */
+function isModelFile(bytes: Uint8Array): boolean {
+  try {
+    return Object.hasOwn(parseSafetensors(bytes).metadata, 'graph');
+  } catch (error) {
+    if (error instanceof RivuletError) return false;
+    throw error;
+  }
+}
+
+function describeReport(report: ConversionReport): string[] {
+  const { format, nodes, folded, parametersFound, parametersUsed, unused, notes } = report;
+  const rows = [
+    ['format', format],
+    ['parameters found', count(parametersFound)],
+    ['parameters used', count(parametersUsed)],
+    ['weights unused', unused.length > 0 ? unused.join(', ') : 'none'],
+  ];
+  const list = (title: string, lines: readonly string[]) =>
+    lines.length > 0 ? [[title, ...lines.map((line) => `  ${line}`)].join('\n')] : [];
+  return [
+    ...list('in the file', nodes),
+    ...list('computed now', folded),
+    table(rows),
+    ...list('notes', notes),
+  ];
+}
+
+function describeErrors(float32: readonly OutputError[], int8: readonly OutputError[]): string {
+  const row = (weights: string) => (error: OutputError) => [
+    error.output,
+    weights,
+    count(error.values),
+    error.absolute.toExponential(2),
+    error.relative.toExponential(2),
+  ];
+  const head = ['output', 'weights', 'values', 'max error', 'of the largest value'];
+  return table([head, ...float32.map(row('float32')), ...int8.map(row('int8'))], [2, 3, 4]);
+}
+
+/** Says so on standard error, and by the exit code, where it is not. */
+function withinTolerance(errors: readonly OutputError[], { tolerance, output }: Options): boolean {
+  const worst = errors.find(({ absolute }) => !(absolute <= tolerance));
+  if (worst === undefined) return true;
+  console.error(
+    `rivulet: the output "${worst.output}" is ${worst.absolute.toExponential(2)} from what was recorded, more than the ` +
+      `tolerance ${tolerance}; ${output} was not written`,
+  );
+  process.exitCode = 1;
+  return false;
+}
+
+async function serialize(definition: ModelDefinition, path: string): Promise<Uint8Array> {
+  if (!path.endsWith('.onnx')) return serializeModel(definition);
+  const { toOnnx } = await import('../../../src/convert/index.ts');
+  return toOnnx(definition);
+}
