@@ -1,7 +1,7 @@
 import { RivuletError } from '../errors.ts';
 import type { GraphInput, GraphNode } from '../graph/definition.ts';
 import { describe } from '../graph/fields.ts';
-import { MAX_SIZE } from '../graph/parse.ts';
+import { MAX_SIZE } from '../graph/limits.ts';
 import type { Fill } from './initializers.ts';
 
 /** An integer below `size` each timestep: an input, which an embedding reads. */

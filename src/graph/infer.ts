@@ -1,10 +1,10 @@
 import { RivuletError, show } from '../errors.ts';
 import type { Encoder, GraphInput, GraphNode, Tensor } from './definition.ts';
 import { checkInitial } from './initial.ts';
+import { MAX_SIZE } from './limits.ts';
 import { NodeTensors } from './node-tensors.ts';
 import type { NodeShape } from './nodes/node-kind.ts';
 import { kindOf } from './nodes/table.ts';
-import { MAX_SIZE } from './parse.ts';
 import { inputsOf } from './reads.ts';
 import { checkRemembered } from './remembered.ts';
 

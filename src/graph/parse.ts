@@ -1,10 +1,8 @@
 import { RivuletError, show } from '../errors.ts';
 import type { Encoder, Graph, GraphInput, GraphNode, GraphOutput, NodeType } from './definition.ts';
 import { type Fields, readFields } from './fields.ts';
+import { MAX_SIZE } from './limits.ts';
 import { kindOf } from './nodes/table.ts';
-
-/** The largest size of an input or a node, and so the largest vocabulary. */
-export const MAX_SIZE = 65536;
 
 /**
  * The structure of a graph out of untrusted JSON (parsed): fields of the right kinds and no others. The

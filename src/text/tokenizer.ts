@@ -1,7 +1,7 @@
 import { RivuletError, show } from '../errors.ts';
 import type { TokenizerDefinition } from '../graph/definition.ts';
 import { readFields } from '../graph/fields.ts';
-import { MAX_SIZE } from '../graph/parse.ts';
+import { MAX_SIZE } from '../graph/limits.ts';
 
 export interface Tokenizer {
   /** The number of tokens. */

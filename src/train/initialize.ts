@@ -17,7 +17,7 @@ import { RivuletError } from '../errors.ts';
 import { parseActivation } from '../graph/activation.ts';
 import type { Activation, GraphInput, ModelDefinition, TokenizerDefinition } from '../graph/definition.ts';
 import { type Fields, readFields } from '../graph/fields.ts';
-import { MAX_SIZE } from '../graph/parse.ts';
+import { MAX_SIZE } from '../graph/limits.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { parseTokenizer } from '../text/tokenizer.ts';
 

@@ -46,6 +46,18 @@ export interface FarmResult {
 
 export async function runFarm<Data>(options: FarmOptions<Data>): Promise<FarmResult> {
   const code = await bundleWorker(options.worker);
+  return runInTurns(options, (rest, record) => runWorker(code, rest, record));
+}
+
+/**
+ * Runs `run` again behind each mutant that ended it.
+ *
+ * @param run runs mutants until the last, or the first that kills their worker; answers the number of the one behind it
+ */
+export async function runInTurns<Data>(
+  options: FarmOptions<Data>,
+  run: (rest: FarmOptions<Data>, record: (verdict: Verdict) => void) => Promise<number>,
+): Promise<FarmResult> {
   const outcomes: Record<string, number> = {};
   const failures: string[] = [];
   const record = (verdict: Verdict) => {
@@ -56,7 +68,7 @@ export async function runFarm<Data>(options: FarmOptions<Data>): Promise<FarmRes
   };
   let next = options.from;
   while (next < options.to && !(options.untilFailure && failures.length > 0)) {
-    next = await runWorker(code, { ...options, from: next }, record);
+    next = await run({ ...options, from: next }, record);
   }
   return { outcomes, failures };
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundleWorker, type FarmOptions, type FarmResult, type Verdict } from './farm.ts';
+import { bundleWorker, type FarmOptions, type FarmResult, runInTurns, type Verdict } from './farm.ts';
 import type { ProcessMessage } from './process-work.ts';
 
 // Runs mutants in a process that is killed where one takes longer than a second, or all of them so far more memory than
@@ -18,26 +18,10 @@ export async function runProcessFarm<Data>(options: FarmOptions<Data>): Promise<
   try {
     const file = join(folder, 'worker.cjs');
     writeFileSync(file, await bundleWorker(options.worker));
-    return await runProcesses(file, options);
+    return await runInTurns(options, (rest, record) => runProcess(file, rest, record));
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-async function runProcesses<Data>(file: string, options: FarmOptions<Data>): Promise<FarmResult> {
-  const outcomes: Record<string, number> = {};
-  const failures: string[] = [];
-  const record = (verdict: Verdict) => {
-    outcomes[verdict.outcome] = (outcomes[verdict.outcome] ?? 0) + 1;
-    if (verdict.failure !== undefined)
-      failures.push(`mutant ${verdict.index} of seed ${options.seed}: ${verdict.failure}`);
-    options.onVerdict?.(verdict);
-  };
-  let next = options.from;
-  while (next < options.to && !(options.untilFailure && failures.length > 0)) {
-    next = await runProcess(file, { ...options, from: next }, record);
-  }
-  return { outcomes, failures };
 }
 
 /** Runs mutants until the last, or the first that has the process killed; answers the number of the one behind it. */

@@ -15,12 +15,13 @@ import { parseArgs } from 'node:util';
 import { createRuntime, loadModel, quantize } from '../../src/index.ts';
 import { describeFailure, exitCodeOf } from '../cli/failure.ts';
 import { Output } from '../cli/output.ts';
+import { lossChart } from '../cli/training/charts.ts';
 import { type LogLines, readLog } from '../cli/training/log.ts';
 import { type TrainingRecord, trainRecipe } from '../cli/training/train-recipe.ts';
 import { describeCharLm } from '../models/char-lm/describe.ts';
 import { CURVE, FLOAT32, INT8, TIMES } from '../models/char-lm/files.ts';
 import type { TrainingTimes } from '../models/char-lm/record.ts';
-import { lossCurve } from './curve.ts';
+import { chart } from '../plot/chart.ts';
 
 const RECIPE = 'tools/train/char-lm.json';
 const FOLDER = 'build/char-lm';
@@ -55,7 +56,7 @@ async function writeFiles(name: string): Promise<void> {
   writeFileSync(FLOAT32, bytes);
   writeFileSync(INT8, quantize(model, { weights: 'int8' }).model.toBytes());
   const lines = readLog(log);
-  writeFileSync(CURVE, lossCurve(lines, 'models/char-lm on Moby-Dick'));
+  writeFileSync(CURVE, chart(lossChart(lines, 'models/char-lm on Moby-Dick')));
   await writeTimes({ software: await software(), seconds: secondsOf(lines) });
 }
 

@@ -4,26 +4,21 @@
 
 import { BackwardRecord } from '../../memory/backward-record';
 import { addPanel, copyRows } from '../../memory/copy';
+import { laneAt } from '../../memory/lanes';
 import { OpRecord } from '../../memory/op-record';
 
 export function copyColumnsOp(at: usize, row: i32, rows: i32): void {
   const op = changetype<OpRecord>(at), x = op.a + <usize>row * op.aRow, out = op.b + <usize>row * op.bRow;
   const whole = wholeColumns(op);
-  copyRows(columnOf(x, op.aPanel, op.k), op.aPanel, columnOf(out, op.bPanel, op.m), op.bPanel, whole, rows);
+  copyRows(laneAt(x, op.aPanel, op.k), op.aPanel, laneAt(out, op.bPanel, op.m), op.bPanel, whole, rows);
   for (let i = whole; i < op.n; i++) {
-    copyColumn(columnOf(x, op.aPanel, op.k + i), columnOf(out, op.bPanel, op.m + i), rows);
+    copyColumn(laneAt(x, op.aPanel, op.k + i), laneAt(out, op.bPanel, op.m + i), rows);
   }
 }
 
 /** The first columns that go panel by panel; behind the last there are others' or zeros. */
 function wholeColumns(op: OpRecord): i32 {
   return (op.k | op.m) & 15 ? 0 : op.n & ~15;
-}
-
-// @ts-ignore: decorator
-@inline
-function columnOf(address: usize, panel: usize, column: i32): usize {
-  return address + <usize>(column >> 4) * panel + (<usize>(column & 15) << 2);
 }
 
 function copyColumn(from: usize, to: usize, rows: i32): void {
@@ -35,10 +30,10 @@ export function copyColumnsBackward(at: usize, row: i32, rows: i32): void {
   if (!record.da) return;
   const dx = record.da + <usize>row * op.aRow, dout = record.db + <usize>row * op.bRow, whole = wholeColumns(op);
   for (let i = 0; i < whole; i += 16) {
-    addPanels(columnOf(dx, op.aPanel, op.k + i), columnOf(dout, op.bPanel, op.m + i), rows);
+    addPanels(laneAt(dx, op.aPanel, op.k + i), laneAt(dout, op.bPanel, op.m + i), rows);
   }
   for (let i = whole; i < op.n; i++) {
-    addColumn(columnOf(dx, op.aPanel, op.k + i), columnOf(dout, op.bPanel, op.m + i), rows);
+    addColumn(laneAt(dx, op.aPanel, op.k + i), laneAt(dout, op.bPanel, op.m + i), rows);
   }
 }
 

@@ -2,7 +2,7 @@
 import { RivuletError, show } from '../../errors.ts';
 import type { GraphInput, GraphNode, Tensor } from '../../graph/definition.ts';
 import { describe } from '../../graph/fields.ts';
-import { MAX_SIZE } from '../../graph/parse.ts';
+import { MAX_SIZE } from '../../graph/limits.ts';
 
 /**
  * What a layer gives, seen from one timestep: Keras' shape without the batch and without time.

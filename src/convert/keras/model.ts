@@ -1,7 +1,7 @@
 /** A Keras model, from whatever container: the JSON of its layers and their arrays, to a graph. */
 import { RivuletError, show } from '../../errors.ts';
 import type { GraphOutput } from '../../graph/definition.ts';
-import { MAX_SIZE } from '../../graph/parse.ts';
+import { MAX_SIZE } from '../../graph/limits.ts';
 import type { Conversion, Format } from '../conversion.ts';
 import type { ArrayStore } from './arrays.ts';
 import { type Flow, GraphBuilder } from './builder.ts';

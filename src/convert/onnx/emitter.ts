@@ -1,6 +1,6 @@
 import { RivuletError, show } from '../../errors.ts';
 import type { GraphInput, GraphNode, Tensor } from '../../graph/definition.ts';
-import { MAX_SIZE } from '../../graph/parse.ts';
+import { MAX_SIZE } from '../../graph/limits.ts';
 import { formatShape } from '../../graph/tensor.ts';
 import { layOut } from './lay-out.ts';
 import { unsupported } from './refuse.ts';

@@ -1,7 +1,7 @@
 /** The graph of a file, node by node in their order, to a graph of ours. */
 import { RivuletError, show } from '../../errors.ts';
 import type { GraphOutput } from '../../graph/definition.ts';
-import { MAX_SIZE } from '../../graph/parse.ts';
+import { MAX_SIZE } from '../../graph/limits.ts';
 import type { Conversion, ConvertOptions } from '../conversion.ts';
 import { Attributes } from './attributes.ts';
 import { Emitter, shapeText } from './emitter.ts';

@@ -1,6 +1,6 @@
 /** What a state_dict does not say of convolutions and norms. */
 import { type Fields, readFields } from '../../graph/fields.ts';
-import { MAX_SIZE } from '../../graph/parse.ts';
+import { MAX_SIZE } from '../../graph/limits.ts';
 import { byModule, type PyTorchConfig } from '../../import/pytorch-config.ts';
 
 /** What turns an end round is a matrix of as many rows and columns: 4 MB. */

@@ -1,7 +1,7 @@
 import { Frame } from '../../../assembly/shared/convolution.ts';
 import { RivuletError } from '../../errors.ts';
 import type { FramePoolingNode } from '../definition.ts';
-import { MAX_SIZE } from '../parse.ts';
+import { MAX_SIZE } from '../limits.ts';
 import { parseLayout, parseSizes, positionsIn, vectorsIn } from './frame.ts';
 import type { NodeKind } from './node-kind.ts';
 

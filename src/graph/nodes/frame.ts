@@ -1,7 +1,7 @@
 import { RivuletError } from '../../errors.ts';
 import type { FrameLayout } from '../definition.ts';
 import type { Fields } from '../fields.ts';
-import { MAX_SIZE } from '../parse.ts';
+import { MAX_SIZE } from '../limits.ts';
 
 const LAYOUTS: readonly FrameLayout[] = ['channels-last', 'channels-first'];
 

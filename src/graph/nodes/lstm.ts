@@ -1,7 +1,7 @@
 import { RivuletError } from '../../errors.ts';
 import type { LstmNode } from '../definition.ts';
+import { MAX_SIZE } from '../limits.ts';
 import type { NodeTensors } from '../node-tensors.ts';
-import { MAX_SIZE } from '../parse.ts';
 import { given, option, parseActivationOption, parseClip, unusual } from './cell-options.ts';
 import { type CellSizes, cellShape, checkRecurrent, recurrentSizes } from './cell-shape.ts';
 import { parseEpsilon } from './epsilon.ts';

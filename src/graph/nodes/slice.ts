@@ -1,6 +1,6 @@
 import { RivuletError, show } from '../../errors.ts';
 import type { SliceNode } from '../definition.ts';
-import { MAX_SIZE } from '../parse.ts';
+import { MAX_SIZE } from '../limits.ts';
 import type { NodeKind } from './node-kind.ts';
 
 export const slice: NodeKind<SliceNode> = {

@@ -1,5 +1,5 @@
 import type { StateNode } from '../definition.ts';
-import { MAX_SIZE } from '../parse.ts';
+import { MAX_SIZE } from '../limits.ts';
 import { option } from './cell-options.ts';
 import type { NodeKind } from './node-kind.ts';
 
