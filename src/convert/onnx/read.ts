@@ -138,6 +138,7 @@ function readNodes(reading: Reading, done: { nodes: number }): Conversion {
     readNode(node, reading);
     done.nodes++;
   }
+  refuseQuantizedOutputs(reading);
   const states = new Set(emit.states.pairs.values());
   const given = graph.outputs.filter(({ name }) => !states.has(name));
   const outputs = given.map((info) => outputOf(info, reading));
@@ -208,6 +209,7 @@ function readNode(node: NodeProto, { model, values, emit, weights }: Reading): v
   }
   const inputs = node.inputs.map((name) => (name === '' ? undefined : find(name, values, place)));
   refusePadded(node, place, inputs);
+  refuseQuantized(node, place, inputs);
   const attributes = new Attributes(node);
   const outputs = operator({ node, place, opset: model.opsets.get(domain) ?? 1, inputs, attributes, emit });
   attributes.finish();
@@ -243,6 +245,17 @@ function refusePadded(node: NodeProto, place: string, inputs: readonly (Value | 
   );
 }
 
+/** What QuantizeLinear gives is the integers of another place; only DequantizeLinear makes values of them. */
+function refuseQuantized(node: NodeProto, place: string, inputs: readonly (Value | undefined)[]): void {
+  if (node.operator === 'DequantizeLinear') return;
+  const index = inputs.findIndex((value) => value?.kind === 'stream' && value.quantized);
+  if (index < 0) return;
+  throw unsupported(
+    place,
+    `it computes with the integers that a QuantizeLinear gives, ${quoted(node.inputs[index]!)}; supported is a DequantizeLinear of them`,
+  );
+}
+
 function find(name: string, values: Values, place: string): Value {
   const value = values.get(name);
   if (value) return value;
@@ -250,6 +263,17 @@ function find(name: string, values: Values, place: string): Value {
     place,
     `it reads ${quoted(name)}, which no input, no initializer and no node before it gives`,
   );
+}
+
+function refuseQuantizedOutputs({ graph, values }: Reading): void {
+  for (const { name } of graph.outputs) {
+    const value = values.get(name);
+    if (value?.kind === 'stream' && value.quantized)
+      throw unsupported(
+        `onnx: output ${show(name)}`,
+        'it is the integers that a QuantizeLinear gives; supported is a DequantizeLinear of them',
+      );
+  }
 }
 
 function outputOf({ name }: ValueInfoProto, { values, emit }: Reading): GraphOutput {

@@ -54,6 +54,14 @@ export interface Stream {
   /** Zeros that a Pad put around the axis of time, and a convolution takes away again. */
   readonly padded: readonly [before: number, after: number];
   readonly elements: Elements;
+  /** Between QuantizeLinear and DequantizeLinear: integers, of which the elements already are the values they stand for. */
+  readonly quantized?: Quantized;
+}
+
+/** How integers stand for values: (q - zeroPoint) scale. */
+export interface Quantized {
+  readonly scale: number;
+  readonly zeroPoint: number;
 }
 
 export type Value = Constant | Stream;

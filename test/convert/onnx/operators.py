@@ -150,6 +150,29 @@ def products():
     case("DequantizeLinear of bytes", model, {"x": x}, {"y": x @ ((u.astype(f32) - 100) * f32(0.01))})
 
 
+def quantized():
+    """Integers between QuantizeLinear and DequantizeLinear: to the bit, in float32."""
+    r = rng(8)
+    x = np.concatenate([r.normal(size=(T - 1, 6)), [[-0.75, -0.25, 0.25, 0.75, 9, -9]]]).astype(f32)
+    pair = [helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"]), helper.make_node("DequantizeLinear", ["q", "s", "z"], ["y"])]
+
+    def rounded(v, s, z, low, high):
+        return (np.clip(np.rint(v / f32(s)) + z, low, high) - z).astype(f32) * f32(s)
+
+    types = (("int8", np.int8, 5), ("uint8", np.uint8, 128))
+    for title, dtype, zero in types:
+        low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+        for s in (0.5, 0.013):
+            model = graph(pair, {"x": [1, 6]}, ["y"], {"s": f32(s), "z": dtype(zero)})
+            case(f"QuantizeLinear and DequantizeLinear of {title}, {s} apart", model, {"x": x}, {"y": rounded(x, s, zero, low, high)})
+    nodes = [helper.make_node("QuantizeLinear", ["x", "s"], ["q"]), helper.make_node("DequantizeLinear", ["q", "s"], ["a"]),
+             helper.make_node("DequantizeLinear", ["q", "s"], ["b"]), helper.make_node("Tanh", ["b"], ["t"]),
+             helper.make_node("Sub", ["a", "t"], ["y"])]
+    y = rounded(x, 0.1, 0, 0, 255)
+    case("QuantizeLinear without a zero point, read by two", graph(nodes, {"x": [1, 6]}, ["y"], {"s": f32(0.1)}), {"x": x},
+         {"y": y - np.tanh(y.astype(np.float64))})
+
+
 def movements():
     r = rng(3)
     z = r.normal(size=(T, 3, 4)).astype(f32)
@@ -315,7 +338,7 @@ def from_torch():
 
 
 # Where several timesteps are one call of the model, the outputs are those of a batch of them: no operator mixes them.
-for make in (elementwise, activations, products, movements, norms, convolutions, from_torch):
+for make in (elementwise, activations, products, quantized, movements, norms, convolutions, from_torch):
     CASES.clear()
     make()
     path = pathlib.Path(__file__).parent / "operators" / f"{make.__name__.replace('_', '-')}.json"

@@ -35,7 +35,15 @@ refuse("an operator set", op, ["version 23", "7 to 22"], [node("Relu", ["x"])], 
 refuse("two values multiplied as matrices", op, ["MatMul", "one constant matrix"], [node("MatMul", ["x", "x"])], {"x": [1, 1, 1]})
 refuse("Gemm with transA", op, ["transA is 1", "supported is 0"], [node("Gemm", ["x", "w"], transA=1)], {"x": [4, 1]}, constants={"w": w})
 refuse("a power", op, ["exponent is [1.5]", ".5, 1, 2 and 3"], [node("Pow", ["x", "p"])], X, constants={"p": f32(1.5)})
-refuse("rounding of a value", op, ["QuantizeLinear", "rounds"], [node("QuantizeLinear", ["x", "s"])], X, constants={"s": f32(0.1)})
+round_x = helper.make_node("QuantizeLinear", ["x", "s"], ["q"], name="round")
+scales = {"s": f32(0.1), "t": f32(0.2)}
+refuse("arithmetic of integers", op, ['"the node"', "integers", '"q"', "DequantizeLinear"], [round_x, node("Relu", ["q"])], X, constants=scales)
+refuse("integers as an output", op, ['output "y"', "integers", "DequantizeLinear"], [node("QuantizeLinear", ["x", "s"])], X, constants=scales)
+refuse("another scale than that of the rounding", op, ["0.2", "0.1", "supported are the same"],
+       [round_x, node("DequantizeLinear", ["q", "t"])], X, constants=scales)
+refuse("a scale for each value", op, ["4 scales", "supported is one"], [node("QuantizeLinear", ["x", "s"])], X,
+       constants={"s": np.full(4, 0.1, f32)})
+refuse("integers that nothing made", op, ["DequantizeLinear", "no QuantizeLinear"], [node("DequantizeLinear", ["x", "s"])], X, constants=scales)
 refuse("a mean of timesteps and values", op, ["reduces time and axis 1"], [node("ReduceMean", ["x"], axes=[0, 1])], {"x": ["time", 4]})
 refuse("a convolution that looks ahead", op, ["causal", "padded by 1"], [node("Conv", ["x", "w"], pads=[1, 1])],
        {"x": [1, 2, "time"]}, constants={"w": np.ones((3, 2, 3), f32)})

@@ -8,6 +8,7 @@ import type {
   LayerNormNode,
   NodeType,
   PReluNode,
+  QuantizeNode,
   SliceNode,
 } from '../../../graph/definition.ts';
 import { EPSILON } from '../../../graph/nodes/epsilon.ts';
@@ -52,6 +53,7 @@ const WRITES: Writes = {
   div: elementwise('Div'),
   affine: writeAffine,
   prelu: writePRelu,
+  quantize: writeQuantize,
   concat: (_node, { graph, name, inputs }) => graph.op('Concat', name, inputs, { axis: -1 }),
   slice: writeSlice,
   dropout: (_node, { graph, name, input }) => graph.op('Identity', name, [input]),
@@ -124,6 +126,21 @@ function scaled(
 function writePRelu({ tensors }: PReluNode, { graph, name, input, tensor }: WriteContext): string {
   const weight = tensor(tensors.weight);
   return graph.op('PRelu', name, [input, graph.floats(`${name}/slope`, weight.shape, vectorOf(weight))]);
+}
+
+/** What QuantizeLinear gives in opset 17. */
+const INTEGERS = { int8: [-128, 127], uint8: [0, 255] } as const;
+
+function writeQuantize(node: QuantizeNode, { graph, name, input }: WriteContext): string {
+  const { scale, zeroPoint, low, high } = node;
+  const types = Object.keys(INTEGERS) as (keyof typeof INTEGERS)[];
+  const type = types.find((each) => INTEGERS[each][0] === low && INTEGERS[each][1] === high);
+  if (type === undefined)
+    throw refuse(node, `integers from ${low} to ${high}; supported are those of int8 and uint8`);
+  const step = graph.floats(`${name}/scale`, [], Float32Array.of(scale));
+  const zero = graph.integer8(`${name}/zero`, type, zeroPoint);
+  const integers = graph.op('QuantizeLinear', `${name}/integers`, [input, step, zero]);
+  return graph.op('DequantizeLinear', name, [integers, step, zero]);
 }
 
 function writeSlice({ start, size }: SliceNode, { graph, name, input }: WriteContext): string {
