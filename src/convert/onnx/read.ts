@@ -12,7 +12,7 @@ import type { GraphProto, ModelProto, NodeProto, ValueInfoProto } from './proto.
 import { invalid, placeOf, quoted, unsupported } from './refuse.ts';
 import { simplify } from './simplify.ts';
 import { pairStates, type StatePairs, States } from './states.ts';
-import { constantOf } from './tensor.ts';
+import { constantOf, TYPE_NAMES } from './tensor.ts';
 import { type Constant, Elements, type Stream, sizeOf, type Value } from './value.ts';
 
 /** LSTM, GRU, RNN and their variants, which tell which axis is time. */
@@ -186,7 +186,7 @@ function inputStream(info: ValueInfoProto, { emit, time }: Reading): Stream {
   if (!tokens && info.elementType !== 1 && info.elementType !== 11)
     throw unsupported(
       place,
-      `its type is ${info.elementType}; supported are float, double, and integers as tokens`,
+      `its type is ${TYPE_NAMES[info.elementType] ?? info.elementType}; supported are float, double, and integers as tokens`,
     );
   const source = emit.input(
     tokens ? { name: info.name, kind: 'tokens', size: 0 } : { name: info.name, kind: 'features', size },
@@ -210,6 +210,7 @@ function readNode(node: NodeProto, { model, values, emit, weights }: Reading): v
   const inputs = node.inputs.map((name) => (name === '' ? undefined : find(name, values, place)));
   refusePadded(node, place, inputs);
   refuseQuantized(node, place, inputs);
+  refuseFloat16(node, place, inputs);
   const attributes = new Attributes(node);
   const outputs = operator({ node, place, opset: model.opsets.get(domain) ?? 1, inputs, attributes, emit });
   attributes.finish();
@@ -253,6 +254,23 @@ function refuseQuantized(node: NodeProto, place: string, inputs: readonly (Value
   throw unsupported(
     place,
     `it computes with the integers that a QuantizeLinear gives, ${quoted(node.inputs[index]!)}; supported is a DequantizeLinear of them`,
+  );
+}
+
+/** What does not compute with numbers, but only says where they stand or what they are. */
+const TAKES_FLOAT16 = [
+  ...['Cast', 'Identity', 'Transpose', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Expand'],
+  ...['Slice', 'Split', 'Concat', 'Gather', 'Shape', 'Size'],
+];
+
+/** Weights may be stored in float16 and made float32 by a Cast; arithmetic in float16 has other roundings than ours. */
+function refuseFloat16(node: NodeProto, place: string, inputs: readonly (Value | undefined)[]): void {
+  const index = inputs.findIndex((value) => value?.kind === 'constant' && value.type === 'float16');
+  const constants = inputs.every((value) => value?.kind !== 'stream');
+  if (index < 0 || (constants && TAKES_FLOAT16.includes(node.operator))) return;
+  throw unsupported(
+    place,
+    `it computes in float16, with ${quoted(node.inputs[index]!)}; supported are float16 constants that a Cast makes float32`,
   );
 }
 

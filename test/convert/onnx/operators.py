@@ -173,6 +173,33 @@ def quantized():
          {"y": y - np.tanh(y.astype(np.float64))})
 
 
+def float16():
+    """Weights stored in half the bytes: what a Cast makes of them."""
+    r = rng(9)
+    f16 = np.float16
+    x = r.normal(size=(T, 6)).astype(f32)
+    w, b = r.normal(size=(4, 6)).astype(f16), r.normal(size=(4,)).astype(f16)
+    w[0, :4] = [6e-8, -5.96e-8, 6.1e-5, 65504]
+    back = [helper.make_node("Cast", [name], [f"{name}32"], to=TensorProto.FLOAT) for name in ("t", "b")]
+    layer = [helper.make_node("Transpose", ["w"], ["t"]), *back, helper.make_node("Gemm", ["x", "t32", "b32"], ["y"])]
+    y = x.astype(np.float64) @ w.T.astype(np.float64) + b
+    case("float16 weights", graph(layer, {"x": [1, 6]}, ["y"], {"w": w, "b": b}), {"x": x}, {"y": y})
+    model = onnx.load_from_string(graph(layer, {"x": [1, 6]}, ["y"], {"w": w, "b": b}))
+    for tensor in model.graph.initializer:
+        tensor.int32_data.extend(np.frombuffer(tensor.raw_data, np.uint16).tolist())
+        tensor.ClearField("raw_data")
+    case("float16 weights as integers", model.SerializeToString(), {"x": x}, {"y": y})
+    value = numpy_helper.from_array(b, "value")
+    nodes = [helper.make_node("Constant", [], ["b"], value=value), back[1], helper.make_node("Add", ["x", "b32"], ["y"])]
+    case("a Constant of float16", graph(nodes, {"x": [1, 4]}, ["y"]), {"x": x[:, :4]}, {"y": x[:, :4] + b.astype(f32)})
+    exact = np.asarray([1 + 2**-11, 1 + 3 * 2**-11, 65519, 65520, 2**-25, 3 * 2**-25], f32)
+    exact[3] = -2048.5
+    nodes = [helper.make_node("Cast", ["c"], ["h"], to=TensorProto.FLOAT16), helper.make_node("Cast", ["h"], ["s"], to=TensorProto.FLOAT),
+             helper.make_node("Mul", ["x", "s"], ["y"])]
+    case("a constant rounded to float16", graph(nodes, {"x": [1, 6]}, ["y"], {"c": exact}), {"x": x},
+         {"y": x * exact.astype(f16).astype(f32)})
+
+
 def movements():
     r = rng(3)
     z = r.normal(size=(T, 3, 4)).astype(f32)
@@ -338,7 +365,7 @@ def from_torch():
 
 
 # Where several timesteps are one call of the model, the outputs are those of a batch of them: no operator mixes them.
-for make in (elementwise, activations, products, quantized, movements, norms, convolutions, from_torch):
+for make in (elementwise, activations, products, quantized, float16, movements, norms, convolutions, from_torch):
     CASES.clear()
     make()
     path = pathlib.Path(__file__).parent / "operators" / f"{make.__name__.replace('_', '-')}.json"

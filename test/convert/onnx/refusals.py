@@ -85,7 +85,21 @@ refuse("data in another file", "invalid-file", ["no path is followed"], [node("M
 refuse("2 GB in 200 bytes", "invalid-file", ["536870912 elements", "0 bytes"], [node("MatMul", ["x", "w"])], X, constants={"w": w}, change=huge)
 refuse("a constant of many elements", "invalid-file", ["at most 1048576 elements"],
        [helper.make_node("ConstantOfShape", ["s"], ["c"], name="c"), node("Add", ["x", "c"])], X, constants={"s": np.asarray([1 << 30], np.int64)})
-refuse("float16", op, ["float16", "supported are float"], [node("MatMul", ["x", "w"])], X, constants={"w": w.astype(np.float16)})
+half = {"w": w.astype(np.float16)}
+refuse("a product in float16", op, ['"the node"', "float16", '"w"', "Cast"], [node("MatMul", ["x", "w"])], X, constants=half)
+refuse("a sum of constants in float16", op, ["float16", '"w"'],
+       [node("Add", ["w", "w"], ["d"]), helper.make_node("Cast", ["d"], ["c"], to=1), helper.make_node("MatMul", ["x", "c"], ["y"])],
+       X, constants=half)
+refuse("a value made float16", op, ['"the node" (Cast)', "float16 of float32"], [node("Cast", ["x"], to=10)], X)
+
+
+def in_float16(m):
+    m.graph.input[0].type.tensor_type.elem_type = TensorProto.FLOAT16
+
+
+refuse("an input in float16", op, ['input "x"', "its type is float16", "supported are float"], [node("Relu", ["x"])], X, change=in_float16)
+refuse("bfloat16", op, ['initializer "w"', "bfloat16"], [node("MatMul", ["x", "w"])], X, constants={"w": w},
+       change=lambda m: setattr(m.graph.initializer[0], "data_type", TensorProto.BFLOAT16))
 
 pathlib.Path(__file__).with_name("refusals.json").write_text(json.dumps(CASES, separators=(",", ":")) + "\n")
 print(len(CASES), "cases")

@@ -3,7 +3,7 @@ import { float32 } from '../emitter.ts';
 import { axisOf, ordered } from '../movements.ts';
 import type { Operator, OperatorCall } from '../operator.ts';
 import { invalid, unsupported } from '../refuse.ts';
-import { numbersOf, TYPE_NAMES } from '../tensor.ts';
+import { numbersOf, roundHalfToEven, TYPE_NAMES } from '../tensor.ts';
 import {
   type Constant,
   Elements,
@@ -117,7 +117,7 @@ const quantizeLinear: Operator = (call) => {
   const data = numbersOf(type, x.data.length);
   for (let at = 0; at < data.length; at++) {
     const which = scale.data.length === 1 ? 0 : channel[at]!;
-    const rounded = roundToEven(Math.fround(x.data[at]! / scale.data[which]!)) + (zero?.data[which] ?? 0);
+    const rounded = roundHalfToEven(Math.fround(x.data[at]! / scale.data[which]!)) + (zero?.data[which] ?? 0);
     data[at] = Math.min(high, Math.max(low, rounded));
   }
   return [{ ...x, type, data, origins: originsOf(x, scale, zero) }];
@@ -149,11 +149,6 @@ function quantizedStream(
   const body = { type: 'quantize', input, ...quantized, low, high } as const;
   const source = emit.node(node.outputs[0]!, body, stream.elements.length, place);
   return { ...streamLike(stream, stream.shape, new Elements([source])), quantized };
-}
-
-function roundToEven(x: number): number {
-  const nearest = Math.round(x);
-  return Math.abs(x % 1) === 0.5 && nearest % 2 !== 0 ? nearest - 1 : nearest;
 }
 
 export const quantized: Readonly<Record<string, Operator>> = {
