@@ -49,10 +49,8 @@ export function readGraph(model: ModelProto, options: ConvertOptions): Conversio
   const pairs = pairStates(graph, options);
   const inputs = realInputs(graph).filter(({ name }) => !pairs.has(name));
   const attempts: Attempt[] = [];
-  for (const ways of timeAxes(
-    inputs,
-    pairs.size > 0 || nodes.some(({ operator }) => RECURRENT.test(operator)),
-  )) {
+  const recurrent = pairs.size > 0 || nodes.some(({ operator }) => RECURRENT.test(operator));
+  for (const ways of timeAxes(inputs, recurrent, options.time)) {
     const tried = ways.map((time) => attempt({ model, graph, nodes, time, options }, constants, pairs));
     attempts.push(...tried);
     const found = tried.filter(({ conversion }) => conversion !== undefined);
@@ -100,7 +98,7 @@ function theOne(found: readonly Attempt[]): Conversion {
   const ways = found.map(({ time }) => time.text).join(', or ');
   throw unsupported(
     'onnx',
-    `the file can be understood in several ways: ${ways}; export it with one axis of free length`,
+    `the file can be understood in several ways: ${ways}; name the axis by the option time (--time), or export it with one axis of free length`,
   );
 }
 
