@@ -12,9 +12,10 @@ import type {
   SliceNode,
 } from '../../../graph/definition.ts';
 import { EPSILON } from '../../../graph/nodes/epsilon.ts';
+import { transposed } from '../../transposed.ts';
 import { writeActivation } from './activations.ts';
 import { writeGru, writeLstm, writeRnn } from './cells.ts';
-import { refuse, transposed, vectorOf, type WriteContext } from './context.ts';
+import { refuse, vectorOf, type WriteContext } from './context.ts';
 import { writeConvolution, writeFrameConvolution, writeFramePooling } from './frames.ts';
 
 type Write<N> = (node: N, context: WriteContext) => string;
@@ -86,7 +87,7 @@ function writeDense(
 ): string {
   const weight = tensor(tensors.weight);
   const [units, inputs] = weight.shape as [number, number];
-  const matrix = graph.floats(`${name}/weight`, [inputs, units], transposed(weight));
+  const matrix = graph.floats(`${name}/weight`, [inputs, units], transposed(vectorOf(weight), units, inputs));
   const last = tensors.bias === undefined ? 'product' : activation ? 'sum' : '';
   let value = graph.op('MatMul', last === 'product' && !activation ? name : `${name}/product`, [
     input,
