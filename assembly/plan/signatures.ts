@@ -89,7 +89,8 @@ export const SIGNATURES: usize = memory.data<u8>([
   /* Sqrt            */ 0, BUFFER | N, BUFFER | N, 0, 0, 0,
   /* LogSoftmax      */ 0, BUFFER | N, BUFFER | N, 0, 0, 0,
   /* PRelu           */ 0, BUFFER | N, CONSTANT | N, BUFFER | N, 0, 0,
+  /* Quantize        */ 0, BUFFER | N, BUFFER | N, CONSTANT | PARAMETERS, 0, 0,
 ]);
 
 /** As many lines: codes beyond them are none. */
-export const CODES: u32 = 46;
+export const CODES: u32 = 47;

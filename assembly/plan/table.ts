@@ -22,6 +22,7 @@ import { divOp } from '../kernels/elementwise/div';
 import { dropoutOp } from '../kernels/elementwise/dropout';
 import { mulOp } from '../kernels/elementwise/mul';
 import { preluOp } from '../kernels/elementwise/prelu';
+import { quantizeOp } from '../kernels/elementwise/quantize';
 import { subOp } from '../kernels/elementwise/sub';
 import { embeddingOp } from '../kernels/embedding/op';
 import { layerNormOp } from '../kernels/layer-norm/op';
@@ -81,6 +82,7 @@ export function runnerOf(code: i32): u32 {
     case OpCode.Sqrt: return sqrtOp.index;
     case OpCode.LogSoftmax: return logSoftmaxOp.index;
     case OpCode.PRelu: return preluOp.index;
+    case OpCode.Quantize: return quantizeOp.index;
     default: return 0;
   }
 }

@@ -48,6 +48,7 @@ export const enum OpCode {
   Sqrt = 44,
   LogSoftmax = 45,
   PRelu = 46,
+  Quantize = 47,
 }
 
 /** How an operation moves through a sequence. */

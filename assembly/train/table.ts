@@ -22,6 +22,7 @@ import { averageBackward } from '../kernels/elementwise/average';
 import { divBackward } from '../kernels/elementwise/div';
 import { mulBackward } from '../kernels/elementwise/mul';
 import { preluBackward, preluParameters } from '../kernels/elementwise/prelu';
+import { quantizeBackward } from '../kernels/elementwise/quantize';
 import { subBackward } from '../kernels/elementwise/sub';
 import { embeddingParameters } from '../kernels/embedding/backward';
 import { layerNormBackward, layerNormParameters } from '../kernels/layer-norm/backward';
@@ -71,6 +72,7 @@ export function backwardOf(code: i32): u32 {
     case OpCode.Sqrt: return sqrtBackward.index;
     case OpCode.LogSoftmax: return logSoftmaxBackward.index;
     case OpCode.PRelu: return preluBackward.index;
+    case OpCode.Quantize: return quantizeBackward.index;
     case OpCode.Add: return addBackward.index;
     case OpCode.Mul: return mulBackward.index;
     case OpCode.Average: return averageBackward.index;
@@ -137,6 +139,7 @@ export function outputOperand(code: i32): i32 {
     case OpCode.Elu:
     case OpCode.Softsign:
     case OpCode.Clip:
+    case OpCode.Quantize:
     case OpCode.CopyColumns:
     case OpCode.Dropout:
     case OpCode.MaxPool:

@@ -4,6 +4,7 @@ import type {
   BatchNormNode,
   DenseNode,
   LayerNormNode,
+  QuantizeNode,
   SliceNode,
 } from '../graph/definition.ts';
 import { apply, type VectorLayer } from './apply.ts';
@@ -85,6 +86,25 @@ export function slice(start: number, size: number, { name, ...fields }: NameOpti
 export function dropout(rate: number, { name, ...fields }: NameOption = {}): VectorLayer {
   return (x) =>
     apply({ call: `dropout(${rate})`, type: 'dropout', name, reads: [x], fields: { rate, ...fields } });
+}
+
+/** The integers of a quantized value: their limits are those of int8 by default, and 0 is the integer of zero. */
+export type FakeQuantizeOptions = NameOption & Partial<Pick<QuantizeNode, 'zeroPoint' | 'low' | 'high'>>;
+
+/** What is left of each value as an integer, `scale` apart; training goes straight through (PyTorch's fake_quantize). */
+export function fakeQuantize(
+  scale: number,
+  { name, zeroPoint = 0, low = -128, high = 127, ...fields }: FakeQuantizeOptions = {},
+): VectorLayer {
+  const node: Pick<QuantizeNode, 'scale' | 'zeroPoint' | 'low' | 'high'> = { scale, zeroPoint, low, high };
+  return (x) =>
+    apply({
+      call: `fakeQuantize(${scale})`,
+      type: 'quantize',
+      name,
+      reads: [x],
+      fields: { ...node, ...fields },
+    });
 }
 
 /** A scale and a shift of each value, 1 and 0 at first. */

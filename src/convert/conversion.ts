@@ -14,6 +14,8 @@ export interface ConvertOptions {
   readonly from?: Format;
   /** ONNX: pairs of a state's input and output, `{ h0: 'hn' }`, that become state of a session. */
   readonly state?: Readonly<Record<string, string>>;
+  /** ONNX: the axis of its first input that is time, from 0, or `none` where a call is one timestep; else the file tells. */
+  readonly time?: number | 'none';
   /** Leave out weights that nothing uses, and report them; they are an error else. */
   readonly allowUnused?: boolean;
   /** JSON text, where a format needs one: the fields of a PyTorchConfig. */

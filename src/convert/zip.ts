@@ -1,9 +1,9 @@
 /**
  * The files of a zip archive, by its directory, within limits: what the directory says is checked before room is made,
- * and inflating ends where a file grows beyond its size. (fflate's own unzipSync inflates on, into nothing.)
+ * and inflating ends where a file grows beyond its size.
  */
-import { Inflate } from 'fflate';
 import { RivuletError, show } from '../errors.ts';
+import { inflateExactly, MOST_GROWTH } from './inflate.ts';
 
 export interface ZipLimits {
   /** What the archive is, for messages: `the .keras file`. */
@@ -27,10 +27,6 @@ const DIRECTORY = { signature: 0x02014b50, bytes: 46 };
 const LOCAL = { signature: 0x04034b50, bytes: 30 };
 const STORED = 0;
 const DEFLATED = 8;
-/** Deflate makes of a byte at most so many; what claims more is damaged, or a bomb. */
-const MOST_GROWTH = 1032;
-/** Between two looks at the size. */
-const PART_BYTES = 4096;
 
 /**
  * Stored files are views of `bytes`.
@@ -102,27 +98,9 @@ function readEntry(view: DataView, entry: Entry, limits: ZipLimits): Uint8Array 
 }
 
 function inflate(data: Uint8Array, { name, unpacked }: Entry, limits: ZipLimits): Uint8Array {
-  const out = new Uint8Array(unpacked);
-  let [at, final] = [0, false];
-  const stream = new Inflate((part, isLast) => {
-    if (at + part.length > unpacked)
-      throw invalid(limits, `${show(name)} is larger than it says, ${unpacked} bytes`);
-    out.set(part, at);
-    at += part.length;
-    final = isLast;
-  });
-  try {
-    for (let from = 0; from < data.length && !final; from += PART_BYTES)
-      stream.push(data.subarray(from, from + PART_BYTES), from + PART_BYTES >= data.length);
-  } catch (cause) {
-    if (cause instanceof RivuletError) throw cause;
-    throw invalid(limits, `${show(name)}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
-  }
-  if (at !== unpacked)
-    throw invalid(limits, `${show(name)} has ${at} bytes, and says that it has ${unpacked}`);
-  return out;
+  const inflated = inflateExactly(data, unpacked);
+  if (typeof inflated === 'string') throw invalid(limits, `${show(name)}: ${inflated}`);
+  return inflated;
 }
 
 function requireHeader(
@@ -141,6 +119,6 @@ function textOf(view: DataView, at: number, length: number, limits: ZipLimits): 
   return new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + at, length));
 }
 
-function invalid({ place }: ZipLimits, reason: string, options?: ErrorOptions): RivuletError {
-  return new RivuletError('invalid-file', `${place}: ${reason}`, options);
+function invalid({ place }: ZipLimits, reason: string): RivuletError {
+  return new RivuletError('invalid-file', `${place}: ${reason}`);
 }

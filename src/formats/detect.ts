@@ -12,6 +12,7 @@ interface Foreign {
 }
 
 const TO_SAFETENSORS = 'save its weights as safetensors';
+const CONVERSION = 'convert it: rivulet convert FILE -o model.safetensors';
 
 const FOREIGN: readonly Foreign[] = [
   {
@@ -26,7 +27,7 @@ const FOREIGN: readonly Foreign[] = [
   },
   {
     name: 'a Keras archive (.keras)',
-    advice: TO_SAFETENSORS,
+    advice: CONVERSION,
     matches: (bytes) => isZip(bytes) && /^(metadata|config)\.json$|\.weights\.h5$/.test(zipEntryName(bytes)),
   },
   { name: 'a PyTorch file (.pt, .pth)', advice: PYTORCH_CONVERSION, matches: isZip },
@@ -36,18 +37,18 @@ const FOREIGN: readonly Foreign[] = [
     // The opcode PROTO and the protocols that have it.
     matches: (bytes) => bytes[0] === 0x80 && isBetween(bytes[1], 2, 5),
   },
-  { name: 'an HDF5 file (Keras .h5)', advice: TO_SAFETENSORS, matches: startsWith('\x89HDF\r\n\x1a\n') },
+  { name: 'an HDF5 file (Keras .h5)', advice: CONVERSION, matches: startsWith('\x89HDF\r\n\x1a\n') },
   { name: 'compressed with gzip', advice: 'decompress it first', matches: startsWith('\x1f\x8b') },
   { name: 'a NumPy array (.npy)', advice: TO_SAFETENSORS, matches: startsWith('\x93NUMPY') },
   { name: 'a GGUF file', advice: TO_SAFETENSORS, matches: startsWith('GGUF') },
   {
     name: 'a TensorFlow Lite file',
-    advice: TO_SAFETENSORS,
+    advice: CONVERSION,
     matches: (bytes) => startsWith('TFL3')(bytes.subarray(4)),
   },
   {
     name: 'an ONNX model',
-    advice: TO_SAFETENSORS,
+    advice: CONVERSION,
     // A protobuf whose first field is ir_version, then producer_name, domain, model_version or the graph.
     matches: (bytes) =>
       bytes[0] === 0x08 &&
@@ -66,7 +67,8 @@ const FOREIGN: readonly Foreign[] = [
   },
   {
     name: 'JSON text',
-    advice: 'a model is a safetensors file',
+    advice:
+      'a model is a safetensors file; rivulet convert makes one of a model of TF.js or Neural Amp Modeler',
     matches: (bytes) => /^\s*[{[]/.test(latin1(bytes.subarray(0, 64))),
   },
 ];

@@ -236,6 +236,22 @@ export interface PReluNode extends NodeBase {
   readonly tensors: { readonly weight: string };
 }
 
+/**
+ * What is left of x when it is an integer for a while: (q - zeroPoint) scale of q = round(x / scale) + zeroPoint, halves to
+ * even, limited to low … high. Of one scale for all values, as ONNX's QuantizeLinear and DequantizeLinear behind it; training
+ * passes the gradient straight through where q was within the limits.
+ */
+export interface QuantizeNode extends NodeBase {
+  readonly type: 'quantize';
+  /** 1e-30 … 1e30, a float32. */
+  readonly scale: number;
+  /** An integer, low … high. */
+  readonly zeroPoint: number;
+  /** Integers, -32768 … 65535. */
+  readonly low: number;
+  readonly high: number;
+}
+
 /** Values one behind the other. */
 export interface ConcatNode extends MergingNode {
   readonly type: 'concat';
@@ -365,6 +381,7 @@ export type GraphNode =
   | DivNode
   | AffineNode
   | PReluNode
+  | QuantizeNode
   | ConcatNode
   | SliceNode
   | DropoutNode

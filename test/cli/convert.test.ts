@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { parseModelFile } from '../../src/formats/model-file.ts';
+import { parseModelFile, serializeModel } from '../../src/formats/model-file.ts';
 import { serializeSafetensors } from '../../src/formats/safetensors.ts';
 import { type NumpyArray, parseNpy } from '../../tools/cli/npz/npy.ts';
 import { parseNpz } from '../../tools/cli/npz/npz.ts';
@@ -129,6 +129,77 @@ describe('convert', () => {
     const again = folder.file('again.safetensors');
     expect(output(['convert', onnx, '-o', again])).toMatch(/^format +onnx\nparameters found +\d+$/m);
     expect(parseModelFile(readFileSync(again)).graph.nodes.length).toBeGreaterThan(1);
+  });
+
+  it('writes ONNX of one timestep a call, and reads it where the time is named', () => {
+    const onnx = folder.file('step.onnx');
+    const step = ['convert', stateDict, '--config', config, '--timestep', '-o'];
+    output([...step, onnx]);
+    const again = folder.file('step.safetensors');
+    const printed = output([
+      'convert',
+      onnx,
+      '-o',
+      again,
+      '--time',
+      'none',
+      '--state',
+      'state.rnn.h:state.rnn.h.next',
+    ]);
+    expect(printed).toMatch(/a call is a timestep/);
+    expect(parseModelFile(readFileSync(again)).graph.inputs.length).toBe(1);
+    expectRefusal(rivulet([...step, again]), 'invalid-argument', /--timestep .* does not end in \.onnx/);
+    const axis = ['convert', onnx, '-o', again, '--time', '7'];
+    expectRefusal(
+      rivulet(axis),
+      'invalid-argument',
+      /time: 7 is no axis of the input "input"; expected 0 to 2/,
+    );
+    expect(rivulet(['convert', onnx, '-o', again, '--time', 'x']).status).toBe(2);
+  });
+
+  it('checks a model of several inputs that goes backward', () => {
+    const inputs = [
+      { name: 'a', kind: 'features', size: 2 },
+      { name: 'b', kind: 'features', size: 1 },
+    ] as const;
+    const shapes = { ih: [1, 3], hh: [1, 1] } as const;
+    const tensors = { weight_ih: 'ih', weight_hh: 'hh' };
+    // h counts, from the last timestep back, what the inputs bring.
+    const values = { ih: [1, 10, 100], hh: [1] };
+    const model = serializeModel({
+      graph: {
+        inputs,
+        outputs: [{ name: 'y', from: 'rnn' }],
+        nodes: [
+          { name: 'joined', inputs: ['a', 'b'], type: 'concat' },
+          {
+            name: 'rnn',
+            input: 'joined',
+            type: 'rnn',
+            tensors,
+            nonlinearity: 'identity',
+            direction: 'backward',
+          },
+        ],
+      },
+      tensors: new Map(
+        (['ih', 'hh'] as const).map((name) => [
+          name,
+          { dtype: 'F32', shape: shapes[name], data: Float32Array.from(values[name]) },
+        ]),
+      ),
+    });
+    const floats = (...numbers: number[]) => new Uint8Array(Float32Array.from(numbers).buffer);
+    const npz = zipSync({
+      'a.npy': npy(headerOf('<f4', '(3, 2)'), floats(1, 2, 3, 4, 5, 6)),
+      'b.npy': npy(headerOf('<f4', '(3, 1)'), floats(7, 8, 9)),
+      'y.npy': npy(headerOf('<f4', '(3, 1)'), floats(721 + 843 + 965, 843 + 965, 965)),
+    });
+    const from = folder.write('several.safetensors', model);
+    const check = folder.write('several.npz', npz);
+    const printed = output(['convert', from, '-o', folder.file('copy.safetensors'), '--check', check]);
+    expect(printed).toMatch(/^y +float32 +3 +0\.00e\+0 /m);
   });
 
   it('knows a state_dict with a graph from one without', () => {

@@ -20,6 +20,7 @@ import { mingru } from './cases/mingru.ts';
 import { minlstm } from './cases/minlstm.ts';
 import { mul } from './cases/mul.ts';
 import { prelu } from './cases/prelu.ts';
+import { quantize } from './cases/quantize.ts';
 import { rnn } from './cases/rnn.ts';
 import { slice } from './cases/slice.ts';
 import { state } from './cases/state.ts';
@@ -42,6 +43,7 @@ export const VARIANTS: Readonly<Record<NodeType, readonly Variant[]>> = {
   div,
   affine,
   prelu,
+  quantize,
   concat,
   slice,
   dropout,

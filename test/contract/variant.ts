@@ -23,6 +23,8 @@ export interface VariantOptions {
   readonly loss?: ReferenceLoss;
   /** Why the reference does not give its gradients. */
   readonly untrained?: string;
+  /** The model whose slopes its gradients are defined to be, where its own are none. */
+  readonly slopesOf?: ModelDefinition;
 }
 
 /** A node before it has a name and reads anything. */

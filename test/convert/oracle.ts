@@ -1,24 +1,35 @@
-/** ONNX Runtime, which tools/oracles has as a package of its own. */
+/** ONNX Runtime as an oracle: of tools/oracles, which is not always installed. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-interface Tensor {
+interface OrtTensor {
   readonly data: Float32Array;
+  readonly dims: readonly number[];
 }
 
-interface Session {
-  run(feeds: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
+interface OrtSession {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  run(feeds: Readonly<Record<string, OrtTensor>>): Promise<Readonly<Record<string, OrtTensor>>>;
 }
 
-export interface OnnxRuntime {
-  readonly Tensor: new (type: 'float32', data: Float32Array, shape: readonly number[]) => Tensor;
-  readonly InferenceSession: { create(model: Uint8Array): Promise<Session> };
+interface OrtOptions {
+  /** `all` by default: it may compute other float32 roundings than the file says. */
+  readonly graphOptimizationLevel?: 'disabled' | 'all';
 }
 
-const folder = new URL('../../tools/oracles/', import.meta.url);
-
-export const hasOnnxRuntime = existsSync(new URL('node_modules/onnxruntime-node', folder));
-
-export function onnxRuntime(): OnnxRuntime {
-  return createRequire(new URL('package.json', folder))('onnxruntime-node') as OnnxRuntime;
+export interface Ort {
+  readonly Tensor: new (
+    type: 'float32' | 'int64',
+    data: Float32Array | BigInt64Array,
+    dims: readonly number[],
+  ) => OrtTensor;
+  readonly InferenceSession: { create(model: Uint8Array, options?: OrtOptions): Promise<OrtSession> };
 }
+
+const ORACLES = new URL('../../tools/oracles/', import.meta.url);
+
+/** Undefined where it is not installed. */
+export const ort: Ort | undefined = existsSync(new URL('node_modules/onnxruntime-node/', ORACLES))
+  ? createRequire(ORACLES)('onnxruntime-node')
+  : undefined;

@@ -5,7 +5,7 @@ import type { ModelDefinition } from '../../src/graph/definition.ts';
 import { Random } from '../reference/random.ts';
 import { largestDifference } from './lstm-f64.ts';
 import { constantsOf } from './onnx-constants.ts';
-import { hasOnnxRuntime, onnxRuntime } from './oracle.ts';
+import { ort } from './oracle.ts';
 import { load } from './run.ts';
 import { readShared, sharedPath } from './shared.ts';
 
@@ -30,7 +30,7 @@ const [FRAME, CONTEXT] = [512, 64];
 const config = readFileSync(new URL('./fixtures/silero-vad-16k.json', import.meta.url), 'utf8');
 
 describe('Silero VAD, safetensors with a config', () => {
-  it.skipIf(!sharedPath(FOLDER) || !hasOnnxRuntime)(
+  it.skipIf(!sharedPath(FOLDER) || !ort)(
     'speech probabilities of test.wav as ONNX Runtime computes them, in streaming',
     async () => {
       const { definition } = await convert(readShared(`${FOLDER}/silero_vad_16k.safetensors`), { config });
@@ -56,7 +56,7 @@ describe('Silero VAD, safetensors with a config', () => {
     120_000,
   );
 
-  it.skipIf(!sharedPath(FOLDER) || !hasOnnxRuntime)(
+  it.skipIf(!sharedPath(FOLDER) || !ort)(
     '120 frames of noise from a state that is not zero',
     async () => {
       const { definition } = await convert(readShared(`${FOLDER}/silero_vad_16k.safetensors`), { config });
@@ -115,7 +115,7 @@ async function oracle(
   frames: readonly Float32Array[],
   initial: Float32Array = new Float32Array(256),
 ): Promise<number[]> {
-  const { Tensor, InferenceSession } = onnxRuntime();
+  const { Tensor, InferenceSession } = ort!;
   const session = await InferenceSession.create(model);
   let state: Float32Array = initial;
   const probabilities: number[] = [];

@@ -350,13 +350,14 @@ describe('files of other kinds', () => {
     ],
     ['PyTorch before 1.6', Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex'), /pickle.*python -c/s],
     ['NumPy archive', zip('arr_0.npy'), /NumPy/],
-    ['Keras', zip('metadata.json'), /Keras/],
-    ['HDF5', Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'), /HDF5/],
+    ['Keras', zip('metadata.json'), /Keras.*; convert it: rivulet convert FILE -o model\.safetensors$/],
+    ['HDF5', Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'), /HDF5.*rivulet convert/],
     ['gzip', Buffer.from('1f8b0800000000000003', 'hex'), /gzip/],
-    ['ONNX', Buffer.from('\x08\x08\x12\x07pytorch'), /ONNX/],
+    ['ONNX', Buffer.from('\x08\x08\x12\x07pytorch'), /ONNX.*rivulet convert/],
+    ['TensorFlow Lite', Buffer.from('\x1c\0\0\0TFL3'), /TensorFlow Lite.*rivulet convert/],
     ['Git LFS', Buffer.from('version https://git-lfs.github.com/spec/v1\n'), /git lfs pull/],
     ['HTML', Buffer.from('\n<!DOCTYPE html><html>'), /HTML/],
-    ['JSON', Buffer.from('{"format":"layers-model"}'), /JSON/],
+    ['JSON', Buffer.from('{"format":"layers-model"}'), /JSON.*rivulet convert/],
   ])('%s is recognised', (_name, bytes, message) => {
     const text = refusalText(() => refuseForeign(bytes));
     expect(text).toMatch(/^unsupported-format: this file is /);

@@ -47,6 +47,8 @@ const GRAPHS: readonly (readonly [
 
 function activations(draft: Draft): void {
   draft.dense('lead', 5, 33, { activation: 'hard-sigmoid' });
+  const range = { scale: 0.1, zeroPoint: 1, low: -4, high: 3 };
+  draft.add({ type: 'quantize', name: 'quantized', input: draft.last, ...range });
   ACTIVATIONS.forEach((activation, i) => {
     draft.add({ type: 'activation', name: `activation${i}`, input: draft.last, activation });
   });

@@ -58,7 +58,7 @@ const MUTATIONS: readonly Mutation[] = [
 ];
 
 const [CODE, DIRECTION, K, N, M, QMAX] = [0, 1, 12, 13, 14, 15];
-const CODES = OpCode.PRelu;
+const CODES = OpCode.Quantize;
 
 function changeSize({ ops }: PlanParts, random: Random): void {
   change(random.pick(ops), random.pick([K, N, M]), random);

@@ -574,6 +574,17 @@ def plain_cases():
         return torch.stack(outputs)
 
     yield case.by(spelt_out)
+    case = Case('quantize', 820, 5).weights('dense', 'dense', (17, 5))
+    # A power of two: PyTorch takes the reciprocal of the scale, and multiplies by the scale, in float32.
+    limits = {'scale': 1 / 16, 'zeroPoint': 3, 'low': -8, 'high': 20}
+    case.node('quantize', 'quantized', **limits).weights('dense', 'head', (3, 17))
+
+    def quantized(p, x, _):
+        y = F.linear(x, p['dense.weight'], p['dense.bias'])
+        y = torch.fake_quantize_per_tensor_affine(y, *limits.values())
+        return F.linear(y, p['head.weight'], p['head.bias'])
+
+    yield case.by(quantized)
 
 
 def main():

@@ -6,7 +6,7 @@ import { inferShapes } from '../../src/graph/validate.ts';
 import { planModel } from '../../src/plan/plan.ts';
 import { refusalText } from '../formats/refusals.ts';
 
-// activation, add, mul, concat, slice, dropout, layernorm, batchnorm: their JSON, their shapes, what is refused, and
+// activation, add, mul, concat, slice, dropout, quantize, layernorm, batchnorm: their JSON, their shapes, what is refused, and
 // what becomes of them in a plan.
 
 const INPUTS = [
@@ -44,6 +44,7 @@ const GOOD: [name: string, node: object, size: number, tensors?: Record<string, 
   ['concat', { type: 'concat', inputs: ['x', 'z', 'x'] }, 16],
   ['slice', { type: 'slice', input: 'x', start: 2, size: 4 }, 4],
   ['dropout', { type: 'dropout', input: 'x', rate: 0.9 }, 6],
+  ['quantize', { type: 'quantize', input: 'x', scale: 0.1, zeroPoint: 128, low: 0, high: 255 }, 6],
   ['layernorm with nothing', { type: 'layernorm', input: 'x', tensors: {} }, 6],
   [
     'layernorm with everything',
@@ -102,6 +103,16 @@ const REFUSED: [why: string, node: object, error: string, tensors?: Record<strin
     'a rate that leaves too little',
     { type: 'dropout', input: 'x', rate: 0.95 },
     'invalid-graph: node "node": field "rate" must be a number from 0 to 0.9, got 0.95',
+  ],
+  [
+    'a zero point beyond the integers',
+    { type: 'quantize', input: 'x', scale: 0.1, zeroPoint: 128, low: -128, high: 127 },
+    'invalid-graph: node "node": field "zeroPoint" must be an integer from -128 to 127, got 128',
+  ],
+  [
+    'a scale of nothing',
+    { type: 'quantize', input: 'x', scale: 0, zeroPoint: 0, low: -128, high: 127 },
+    'invalid-graph: node "node": field "scale" must be a number from 1e-30 to 1e+30, got 0',
   ],
   [
     'a norm without an epsilon',

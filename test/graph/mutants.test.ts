@@ -16,6 +16,7 @@ import {
   div,
   dropout,
   embedding,
+  fakeQuantize,
   frameConvolution,
   framePooling,
   gru,
@@ -59,7 +60,7 @@ function everyNode() {
   );
   const past = convolution(4, 3, { channels: 2, stride: 3, dilation: 2, activation: 'elu' })(framed);
   const normed = batchNorm({ channels: 2 })(layerNorm()(past));
-  const scaled = affine()(prelu()(normed));
+  const scaled = affine()(prelu()(fakeQuantize(0.01)(normed)));
   const pair = div(sub(scaled, normed), activation('sigmoid')(scaled));
   const h = lstm(4, {
     initial: { h: statesOf(encoded).h, c: statesOf(encoded)['reverse.c']! },

@@ -13,6 +13,8 @@ type Reference = (...operands: Float64Array[]) => ArrayLike<number>;
 interface OpCase extends OpSpec {
   readonly name: string;
   readonly reference: Reference;
+  /** What the gradients are the slopes of, where that is another function. */
+  readonly slopesOf?: Reference;
 }
 
 const SIZES = [1, 3, 16, 17, 40, 64];
@@ -68,6 +70,21 @@ function pair(
   });
 }
 
+/** Low and high of the integers; its gradient is that of a clip between the edges of the outermost steps. */
+function quantize(scale: number, low: number, high: number): (n: number) => OpCase {
+  const s = Math.fround(scale);
+  const nearest = (x: number) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
+  return (n) => ({
+    name: `quantize ${scale} ${low} ${high}`,
+    code: OpCode.Quantize,
+    n,
+    operands: [buffer(n), buffer(n), parameters(scale, low, high)],
+    out: 1,
+    reference: (x) => x!.map((value) => clamp(nearest(value / s), low, high) * s),
+    slopesOf: (x) => x!.map((value) => clamp(value, (low - 0.5) * s, (high + 0.5) * s)),
+  });
+}
+
 const clamp = (x: number, low: number, high: number) => Math.min(Math.max(x, low), high);
 
 const CASES: readonly ((n: number) => OpCase)[] = [
@@ -79,6 +96,8 @@ const CASES: readonly ((n: number) => OpCase)[] = [
   activation('softsign', OpCode.Softsign, [], (x) => x / (1 + Math.abs(x))),
   activation('clip', OpCode.Clip, [-1, 1], clamp),
   activation('clip', OpCode.Clip, [0.5, 3], clamp),
+  quantize(0.1, -20, 30),
+  quantize(0.75, -2, 1),
   pair('add', OpCode.Add, (a, b) => a + b, { inPlace: 0 }),
   pair('add into b', OpCode.Add, (a, b) => a + b, { inPlace: 1 }),
   pair('average', OpCode.Average, (a, b) => (a + b) / 2, { inPlace: 0 }),
@@ -175,7 +194,7 @@ function slopes(op: OpCase, values: Values, dout: Values[number], i: number): Fl
     operand.forEach((value, j) => {
       const at = (x: number) => {
         operand[j] = x;
-        return Array.from(op.reference(...operands));
+        return Array.from((op.slopesOf ?? op.reference)(...operands));
       };
       const [above, below] = [at(value + STEP), at(value - STEP)];
       operand[j] = value;
@@ -259,4 +278,14 @@ describe('where the output takes the place of an input, the bits are the same:',
       }
     });
   });
+});
+
+it('quantize rounds halves to even, in both builds', () => {
+  const x = [-3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5, 4.5, 100, -100];
+  const op = quantize(1, -3, 4)(x.length);
+  const values = [[Float32Array.from(x)], [new Float32Array(x.length)], [Float32Array.of(1, -3, 4, 0)]];
+  for (const target of TARGETS) {
+    const { out } = benches.get(target)!.run(op, { first: 0, rows: 1, stride: 1 }, values, values);
+    expect(Array.from(out[0]!, (value) => value + 0)).toEqual([-3, -2, -2, 0, 0, 2, 2, 4, 4, 4, -3]);
+  }
 });

@@ -1,5 +1,5 @@
 /** What each type of node computes, over a whole sequence of one stream: layer by layer, values in autodiff.ts. */
-import type { BatchNormNode, GraphNode, NodeType } from '../../src/graph/definition.ts';
+import type { BatchNormNode, GraphNode, NodeType, QuantizeNode } from '../../src/graph/definition.ts';
 import {
   activate,
   add,
@@ -132,6 +132,7 @@ export const COMPUTE: Computes = {
       );
       return add(activate(x, 'relu'), mul(below, context.tensor(tensors.weight)));
     }),
+  quantize: ({ input, ...range }, context) => context.read(input).map((x) => quantized(x, range)),
   concat: (node, context) => merged(node.inputs, context, (values) => concat(...values)),
   slice: (node, context) => context.read(node.input).map((x) => slice(x, node.start, node.size)),
   dropout: (node, context) => context.read(node.input),
@@ -244,4 +245,22 @@ function batchNorm(node: BatchNormNode, x: Value, context: NodeContext): Value {
   const standard = mul(sub(x, spread(tensors.running_mean)), inverseRoot);
   const scaled = tensors.weight === undefined ? standard : mul(standard, spread(tensors.weight));
   return tensors.bias === undefined ? scaled : add(scaled, spread(tensors.bias));
+}
+
+/** The nearest of the values that integers stand for; the gradient passes where it needs no limit. */
+function quantized(x: Value, { scale, zeroPoint, low, high }: Omit<QuantizeNode, 'name' | 'input'>): Value {
+  const step = Math.fround(scale);
+  const integer = (value: number) => roundToEven(value / step) + zeroPoint;
+  return map(
+    x,
+    (value) => (Math.min(high, Math.max(low, integer(value))) - zeroPoint) * step,
+    (value) => (integer(value) >= low && integer(value) <= high ? 1 : 0),
+  );
+}
+
+function roundToEven(x: number): number {
+  const below = Math.floor(x);
+  const rest = x - below;
+  if (rest === 0.5) return below % 2 === 0 ? below : below + 1;
+  return rest < 0.5 ? below : below + 1;
 }

@@ -144,15 +144,6 @@ export class ArrayStore {
   }
 }
 
-/** [rows, columns] to [columns, rows] */
-export function transpose(data: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(data.length);
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++)
-      result[column * rows + row] = data[row * columns + column]!;
-  return result;
-}
-
 /** The rows of a matrix, or the elements of a vector, in blocks of `size` elements in another order. */
 export function reorder(data: Float32Array, size: number, order: readonly number[]): Float32Array {
   if (order.every((block, i) => block === i)) return data;

@@ -18,8 +18,13 @@ const READINGS = 4;
 /** The entries of a block of a heap that `checkHeap` lets through, some 5,000. */
 const INDIRECT_BLOCK = 2 ** 15;
 
+/** What compressed weights may unpack to in all: they hardly repeat, but for biases of zeros. */
+const ALWAYS_UNPACKED = 2 ** 20;
+const LARGEST_RATIO = 32;
+
 export class GuardedBuffer extends ArrayBuffer {
   #left: number;
+  #room: number;
 
   /** Slices are plain: they are small, and what is read in them has been paid. */
   static override get [Symbol.species](): ArrayBufferConstructor {
@@ -30,6 +35,7 @@ export class GuardedBuffer extends ArrayBuffer {
     super(bytes.length);
     new Uint8Array(this).set(bytes);
     this.#left = Math.min(LARGEST_BUDGET, LEAST_BUDGET + READINGS * bytes.length);
+    this.#room = Math.max(ALWAYS_UNPACKED, LARGEST_RATIO * bytes.length);
   }
 
   override slice(start: number, end?: number): ArrayBuffer {
@@ -46,6 +52,17 @@ export class GuardedBuffer extends ArrayBuffer {
       throw new RivuletError(
         'invalid-file',
         `the HDF5 file of ${this.byteLength} bytes goes round in circles: reading it takes far more than its size`,
+      );
+    }
+  }
+
+  /** @throws RivuletError `invalid-file` when chunks are more than a file of this size holds */
+  chargeUnpacked(bytes: number): void {
+    this.#room -= bytes;
+    if (!(this.#room >= 0)) {
+      throw new RivuletError(
+        'invalid-file',
+        `the chunks of the HDF5 file of ${this.byteLength} bytes unpack to far more than its size`,
       );
     }
   }

@@ -3,16 +3,19 @@ import { type DataObjects, Dataset, File, type Group } from 'jsfive';
 import { RivuletError, show } from '../../errors.ts';
 import { expandFloat16 } from '../../formats/safetensors.ts';
 import { elementCount, formatShape } from '../../graph/tensor.ts';
+import { readChunks } from './chunks.ts';
 import { GuardedBuffer, readUnsigned, VISIT } from './guard.ts';
 
 /** Types of header messages. */
 const EXTERNAL_FILES = 0x07;
 const LAYOUT = 0x08;
+const FILTERS = 0x0b;
 const ATTRIBUTE = 0x0c;
 const ATTRIBUTE_INFO = 0x15;
 
 const COMPACT = 0;
 const CONTIGUOUS = 1;
+const CHUNKED = 2;
 
 /** Below one layer, where Keras has some ten; it bounds the recursion too. */
 const MOST_OBJECTS = 1000;
@@ -181,27 +184,39 @@ export class Hdf5Array {
       );
     }
     const width = Number(float[2]);
-    const at = guard(this.#place, () => this.#address());
-    if (size === undefined || !(at + size * width <= this.#buffer.byteLength)) {
+    const { kind, offset, layoutAt } = guard(this.#place, () => this.#layout());
+    const isChunked = kind === CHUNKED;
+    const buffer = isChunked ? guard(this.#place, () => this.#unpacked(layoutAt, width)) : this.#buffer;
+    const at = isChunked ? 0 : this.#address(kind, offset);
+    if (size === undefined || !(at + size * width <= buffer.byteLength)) {
       throw new RivuletError(
         'invalid-file',
         `${this.#place}: its shape ${formatShape(this.shape)} reaches beyond the end of the file`,
       );
     }
-    return readFloats(this.#buffer, at, size, width, float[1] === '<');
+    return readFloats(buffer, at, size, width, float[1] === '<');
   }
 
-  #address(): number {
+  #unpacked(layoutAt: number, width: number): ArrayBuffer {
+    const filtersAt = this.#header.find_msg_type(FILTERS)[0]?.get('offset_to_message');
+    const { shape } = this;
+    return readChunks({ place: this.#place, buffer: this.#buffer, layoutAt, filtersAt, shape, width });
+  }
+
+  #layout(): { readonly kind: number; readonly offset: number; readonly layoutAt: number } {
     const [layout] = this.#header.find_msg_type(LAYOUT);
     if (layout === undefined || this.#header.find_msg_type(EXTERNAL_FILES).length > 0)
       throw new RivuletError('unsupported-format', `${this.#place} has its data in another file`);
-    const [, , kind, offset] = this.#header._get_data_message_properties(layout.get('offset_to_message')!);
+    const layoutAt = layout.get('offset_to_message')!;
+    const [, , kind, offset] = this.#header._get_data_message_properties(layoutAt);
+    return { kind, offset, layoutAt };
+  }
+
+  #address(kind: number, offset: number): number {
     if (kind === COMPACT) return offset + 2;
-    if (kind === CONTIGUOUS) return readUnsigned(new DataView(this.#buffer), offset, 8);
-    throw new RivuletError(
-      'unsupported-format',
-      `${this.#place} is stored in chunks; h5repack -l CONTI -f NONE writes the file without`,
-    );
+    if (kind === CONTIGUOUS)
+      return guard(this.#place, () => readUnsigned(new DataView(this.#buffer), offset, 8));
+    throw new RivuletError('unsupported-format', `${this.#place} has a layout of the class ${kind}`);
   }
 }
 

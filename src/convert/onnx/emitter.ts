@@ -1,7 +1,8 @@
-import { RivuletError, show } from '../../errors.ts';
+import { show } from '../../errors.ts';
 import type { GraphInput, GraphNode, Tensor } from '../../graph/definition.ts';
 import { MAX_SIZE } from '../../graph/limits.ts';
 import { formatShape } from '../../graph/tensor.ts';
+import { transposed } from '../transposed.ts';
 import { layOut } from './lay-out.ts';
 import { unsupported } from './refuse.ts';
 import type { States } from './states.ts';
@@ -193,16 +194,6 @@ export class Emitter {
   }
 }
 
-/** [rows, columns] row-major to [columns, rows]. */
-export function transposed<D extends Float32Array | Int8Array>(data: D, rows: number, columns: number): D {
-  const result = data.slice() as D;
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++)
-      result[column * rows + row] = data[row * columns + column]!;
-  }
-  return result;
-}
-
 /** The data of a constant as float32. */
 export function float32({ data }: Constant): Float32Array {
   return data instanceof Float32Array ? data : Float32Array.from(data);
@@ -220,16 +211,9 @@ function keyOf(elements: Elements): string {
   return parts.join(' ');
 }
 
-/** @throws RivuletError `wrong-shape` where a stream has another shape */
+/** A shape in messages and reports. */
 export function shapeText(value: Value): string {
   return value.kind === 'stream' && value.time !== undefined
     ? formatShape(value.shape.map((size, axis) => (axis === value.time ? 'time' : size)))
     : formatShape(value.shape);
-}
-
-export function refuseShape(place: string, value: Value, expected: string): RivuletError {
-  return new RivuletError(
-    'wrong-shape',
-    `${place}: it reads ${show(shapeText(value))}; expected ${expected}`,
-  );
 }

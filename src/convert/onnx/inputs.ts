@@ -2,7 +2,7 @@
  * Which axis of the inputs is time. A file does not say so: each way to understand its axes is tried, and the operators,
  * which refuse what mixes timesteps, decide.
  */
-import { show } from '../../errors.ts';
+import { RivuletError, show } from '../../errors.ts';
 import type { GraphProto, ValueInfoProto } from './proto.ts';
 import { unsupported } from './refuse.ts';
 
@@ -39,11 +39,13 @@ export function realInputs(graph: GraphProto): readonly ValueInfoProto[] {
  * of a free batch, and an axis of fixed length may be time.
  *
  * @param recurrent whether the graph has recurrent operators, or states
- * @throws RivuletError `unsupported-operator` for inputs without a shape
+ * @param said the axis that the caller names, which alone is tried
+ * @throws RivuletError `unsupported-operator` for inputs without a shape, `invalid-argument` for an axis that is none
  */
 export function timeAxes(
   inputs: readonly ValueInfoProto[],
   recurrent: boolean,
+  said?: number | 'none',
 ): readonly (readonly TimeAxis[])[] {
   for (const { name, shape } of inputs) {
     if (shape === undefined)
@@ -60,6 +62,10 @@ export function timeAxes(
   const fixed = inputs.every(({ shape }) => shape!.every((size) => typeof size === 'number'));
   const isPossible = ({ of }: TimeAxis) =>
     inputs.every((input) => onlyBatchIsFree(input, of(input), recurrent));
+  if (said !== undefined) {
+    if (said !== 'none' && !axes.includes(said)) throw noAxis(said, inputs);
+    return [[said === 'none' ? alone : way(said)].filter(isPossible)];
+  }
   const groups = [
     fixed ? [alone] : [],
     axes.filter(isFree).map(way),
@@ -67,6 +73,14 @@ export function timeAxes(
     recurrent ? axes.filter((axis) => !isFree(axis)).map(way) : [],
   ];
   return groups.map((ways) => ways.filter(isPossible));
+}
+
+function noAxis(said: unknown, [first]: readonly ValueInfoProto[]): RivuletError {
+  const axes = first?.shape?.length ?? 0;
+  return new RivuletError(
+    'invalid-argument',
+    `time: ${show(said)} is no axis of ${first ? `the input ${show(first.name)}` : 'an input'}; expected 0 to ${axes - 1}, or 'none'`,
+  );
 }
 
 /** The axis of an input that is the axis of the first one: of the same name or size at the same place. */

@@ -59,7 +59,7 @@ export function checkedSize(place: string, shape: readonly number[], own = 0): n
 }
 
 /** A constant of other data, made of this one. */
-export function constantLike(constant: Constant, shape: readonly number[], data: Numbers): Constant {
+function constantLike(constant: Constant, shape: readonly number[], data: Numbers): Constant {
   return { ...constant, shape, data };
 }
 

@@ -12,7 +12,7 @@ import type { GraphProto, ModelProto, NodeProto, ValueInfoProto } from './proto.
 import { invalid, placeOf, quoted, unsupported } from './refuse.ts';
 import { simplify } from './simplify.ts';
 import { pairStates, type StatePairs, States } from './states.ts';
-import { constantOf } from './tensor.ts';
+import { constantOf, TYPE_NAMES } from './tensor.ts';
 import { type Constant, Elements, type Stream, sizeOf, type Value } from './value.ts';
 
 /** LSTM, GRU, RNN and their variants, which tell which axis is time. */
@@ -49,10 +49,8 @@ export function readGraph(model: ModelProto, options: ConvertOptions): Conversio
   const pairs = pairStates(graph, options);
   const inputs = realInputs(graph).filter(({ name }) => !pairs.has(name));
   const attempts: Attempt[] = [];
-  for (const ways of timeAxes(
-    inputs,
-    pairs.size > 0 || nodes.some(({ operator }) => RECURRENT.test(operator)),
-  )) {
+  const recurrent = pairs.size > 0 || nodes.some(({ operator }) => RECURRENT.test(operator));
+  for (const ways of timeAxes(inputs, recurrent, options.time)) {
     const tried = ways.map((time) => attempt({ model, graph, nodes, time, options }, constants, pairs));
     attempts.push(...tried);
     const found = tried.filter(({ conversion }) => conversion !== undefined);
@@ -100,7 +98,7 @@ function theOne(found: readonly Attempt[]): Conversion {
   const ways = found.map(({ time }) => time.text).join(', or ');
   throw unsupported(
     'onnx',
-    `the file can be understood in several ways: ${ways}; export it with one axis of free length`,
+    `the file can be understood in several ways: ${ways}; name the axis by the option time (--time), or export it with one axis of free length`,
   );
 }
 
@@ -138,6 +136,7 @@ function readNodes(reading: Reading, done: { nodes: number }): Conversion {
     readNode(node, reading);
     done.nodes++;
   }
+  refuseQuantizedOutputs(reading);
   const states = new Set(emit.states.pairs.values());
   const given = graph.outputs.filter(({ name }) => !states.has(name));
   const outputs = given.map((info) => outputOf(info, reading));
@@ -185,7 +184,7 @@ function inputStream(info: ValueInfoProto, { emit, time }: Reading): Stream {
   if (!tokens && info.elementType !== 1 && info.elementType !== 11)
     throw unsupported(
       place,
-      `its type is ${info.elementType}; supported are float, double, and integers as tokens`,
+      `its type is ${TYPE_NAMES[info.elementType] ?? info.elementType}; supported are float, double, and integers as tokens`,
     );
   const source = emit.input(
     tokens ? { name: info.name, kind: 'tokens', size: 0 } : { name: info.name, kind: 'features', size },
@@ -208,6 +207,8 @@ function readNode(node: NodeProto, { model, values, emit, weights }: Reading): v
   }
   const inputs = node.inputs.map((name) => (name === '' ? undefined : find(name, values, place)));
   refusePadded(node, place, inputs);
+  refuseQuantized(node, place, inputs);
+  refuseFloat16(node, place, inputs);
   const attributes = new Attributes(node);
   const outputs = operator({ node, place, opset: model.opsets.get(domain) ?? 1, inputs, attributes, emit });
   attributes.finish();
@@ -243,6 +244,34 @@ function refusePadded(node: NodeProto, place: string, inputs: readonly (Value | 
   );
 }
 
+/** What QuantizeLinear gives is the integers of another place; only DequantizeLinear makes values of them. */
+function refuseQuantized(node: NodeProto, place: string, inputs: readonly (Value | undefined)[]): void {
+  if (node.operator === 'DequantizeLinear') return;
+  const index = inputs.findIndex((value) => value?.kind === 'stream' && value.quantized);
+  if (index < 0) return;
+  throw unsupported(
+    place,
+    `it computes with the integers that a QuantizeLinear gives, ${quoted(node.inputs[index]!)}; supported is a DequantizeLinear of them`,
+  );
+}
+
+/** What does not compute with numbers, but only says where they stand or what they are. */
+const TAKES_FLOAT16 = [
+  ...['Cast', 'Identity', 'Transpose', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Expand'],
+  ...['Slice', 'Split', 'Concat', 'Gather', 'Shape', 'Size'],
+];
+
+/** Weights may be stored in float16 and made float32 by a Cast; arithmetic in float16 has other roundings than ours. */
+function refuseFloat16(node: NodeProto, place: string, inputs: readonly (Value | undefined)[]): void {
+  const index = inputs.findIndex((value) => value?.kind === 'constant' && value.type === 'float16');
+  const constants = inputs.every((value) => value?.kind !== 'stream');
+  if (index < 0 || (constants && TAKES_FLOAT16.includes(node.operator))) return;
+  throw unsupported(
+    place,
+    `it computes in float16, with ${quoted(node.inputs[index]!)}; supported are float16 constants that a Cast makes float32`,
+  );
+}
+
 function find(name: string, values: Values, place: string): Value {
   const value = values.get(name);
   if (value) return value;
@@ -250,6 +279,17 @@ function find(name: string, values: Values, place: string): Value {
     place,
     `it reads ${quoted(name)}, which no input, no initializer and no node before it gives`,
   );
+}
+
+function refuseQuantizedOutputs({ graph, values }: Reading): void {
+  for (const { name } of graph.outputs) {
+    const value = values.get(name);
+    if (value?.kind === 'stream' && value.quantized)
+      throw unsupported(
+        `onnx: output ${show(name)}`,
+        'it is the integers that a QuantizeLinear gives; supported is a DequantizeLinear of them',
+      );
+  }
 }
 
 function outputOf({ name }: ValueInfoProto, { values, emit }: Reading): GraphOutput {

@@ -1,6 +1,7 @@
 /** A TensorProto to a constant. Nothing is allocated before the file is seen to hold as many bytes. */
 import { PbfReader } from 'pbf';
 import { show } from '../../errors.ts';
+import { expandFloat16 } from '../../formats/safetensors.ts';
 import { elementCount, formatShape } from '../../graph/tensor.ts';
 import type { TensorProto } from './proto.ts';
 import { invalid, unsupported } from './refuse.ts';
@@ -12,6 +13,8 @@ interface Kind {
   make(count: number): Numbers;
   /** One element of raw_data. */
   get(view: DataView, at: number): number;
+  /** Its numbers are not the file's bytes; what stands for it where the file has an integer. */
+  readonly decode?: (integer: number) => number;
 }
 
 const KINDS: Readonly<Record<number, Kind>> = {
@@ -36,8 +39,16 @@ const KINDS: Readonly<Record<number, Kind>> = {
     bytes: 8,
     make: (n) => new Float64Array(n),
     get: (view, at) => Number(view.getBigInt64(at, true)),
+    decode: (integer) => integer,
   },
   9: { type: 'bool', bytes: 1, make: (n) => new Uint8Array(n), get: (view, at) => view.getUint8(at) },
+  10: {
+    type: 'float16',
+    bytes: 2,
+    make: (n) => new Float32Array(n),
+    get: (view, at) => expandFloat16(view.getUint16(at, true)),
+    decode: expandFloat16,
+  },
   11: {
     type: 'double',
     bytes: 8,
@@ -49,7 +60,6 @@ const KINDS: Readonly<Record<number, Kind>> = {
 export const TYPE_NAMES: Readonly<Record<number, string>> = {
   0: 'undefined',
   8: 'string',
-  10: 'float16',
   12: 'uint32',
   13: 'uint64',
   14: 'complex64',
@@ -120,7 +130,7 @@ function fixed(chunks: readonly Uint8Array[], kind: Kind, count: number, place: 
       `its ${count} elements of type ${kind.type} need ${count * kind.bytes} bytes, but it has ${bytes}`,
     );
   const [chunk] = chunks;
-  if (chunk && chunks.length === 1 && kind.type !== 'int64') return viewOrCopy(chunk, kind, count);
+  if (chunk && chunks.length === 1 && !kind.decode) return viewOrCopy(chunk, kind, count);
   const data = kind.make(count);
   let element = 0;
   for (const { buffer, byteOffset, byteLength } of chunks) {
@@ -145,8 +155,29 @@ function varints(chunks: readonly Uint8Array[], kind: Kind, count: number, place
   let element = 0;
   for (const chunk of chunks) {
     const pbf = new PbfReader(chunk);
-    while (pbf.pos < chunk.length) data[element++] = pbf.readVarint(true);
+    while (pbf.pos < chunk.length) {
+      const integer = pbf.readVarint(true);
+      data[element++] = kind.decode ? kind.decode(integer) : integer;
+    }
   }
   if (element !== count) throw invalid(place, `its shape has ${count} elements, its data ${element}`);
   return data;
+}
+
+const scratch = new DataView(new ArrayBuffer(8));
+
+/** The nearest float16, halves to even; what is beyond its range is infinite. */
+export function roundToFloat16(x: number): number {
+  scratch.setFloat64(0, x);
+  const exponent = ((scratch.getUint16(0) >> 4) & 0x7ff) - 1023;
+  // 11 bits of a normal number, multiples of 2⁻²⁴ below 2⁻¹⁴.
+  const step = 2 ** (Math.max(exponent, -14) - 10);
+  const rounded = roundHalfToEven(x / step) * step;
+  return Math.abs(rounded) > 65504 ? Math.sign(x) * Infinity : rounded;
+}
+
+/** To an integer. */
+export function roundHalfToEven(x: number): number {
+  const nearest = Math.round(x);
+  return Math.abs(x % 1) === 0.5 && nearest % 2 !== 0 ? nearest - 1 : nearest;
 }

@@ -11,6 +11,7 @@ import { elementCount } from '../../graph/tensor.ts';
 export type ElementType =
   | 'float'
   | 'double'
+  | 'float16'
   | 'uint8'
   | 'int8'
   | 'uint16'
@@ -28,7 +29,7 @@ export type Numbers =
   | Int16Array
   | Int32Array;
 
-/** int64 in float64: exact up to 2^53. The number of timesteps, which no constant knows, is NaN there. */
+/** float16 in float32. int64 in float64: exact up to 2^53. The number of timesteps, which no constant knows, is NaN there. */
 export interface Constant {
   readonly kind: 'constant';
   /** What the file calls it. */
@@ -54,6 +55,14 @@ export interface Stream {
   /** Zeros that a Pad put around the axis of time, and a convolution takes away again. */
   readonly padded: readonly [before: number, after: number];
   readonly elements: Elements;
+  /** Between QuantizeLinear and DequantizeLinear: integers, of which the elements already are the values they stand for. */
+  readonly quantized?: Quantized;
+}
+
+/** How integers stand for values: (q - zeroPoint) scale. */
+export interface Quantized {
+  readonly scale: number;
+  readonly zeroPoint: number;
 }
 
 export type Value = Constant | Stream;

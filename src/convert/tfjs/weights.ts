@@ -51,7 +51,7 @@ function joinShards(paths: readonly unknown[], files: readonly SourceFile[]): Ui
   return joined;
 }
 
-export function baseName(path: string): string {
+function baseName(path: string): string {
   return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
 }
 

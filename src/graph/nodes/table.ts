@@ -21,6 +21,7 @@ import { minlstm } from './minlstm.ts';
 import { mul } from './mul.ts';
 import type { NodeKind } from './node-kind.ts';
 import { prelu } from './prelu.ts';
+import { quantize } from './quantize.ts';
 import { rnn } from './rnn.ts';
 import { slice } from './slice.ts';
 import { state } from './state.ts';
@@ -47,6 +48,7 @@ export const NODE_KINDS: { readonly [T in NodeType]: NodeKind<Extract<GraphNode,
   div,
   affine,
   prelu,
+  quantize,
   concat,
   slice,
   dropout,

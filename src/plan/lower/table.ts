@@ -20,6 +20,7 @@ import { lowerMinGru } from './mingru.ts';
 import { lowerMinLstm } from './minlstm.ts';
 import { lowerMul } from './mul.ts';
 import { lowerPRelu } from './prelu.ts';
+import { lowerQuantize } from './quantize.ts';
 import { lowerRnn } from './rnn.ts';
 import { lowerSlice } from './slice.ts';
 import { lowerState } from './state.ts';
@@ -52,6 +53,7 @@ const LOWERINGS: Lowering = {
   div: lowerDiv,
   affine: lowerAffine,
   prelu: lowerPRelu,
+  quantize: lowerQuantize,
   concat: lowerConcat,
   slice: lowerSlice,
   dropout: lowerDropout,

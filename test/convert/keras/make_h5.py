@@ -124,8 +124,8 @@ def features(n=3):
 
 # --- Keras 1 and 2: layers by name, in attributes -------------------------------------------------------------------
 
-def write_layers(group, layers, split=False, dtype='f4'):
-    """layers: [(name, [(weight name, array)])]"""
+def write_layers(group, layers, split=False, dtype='f4', storage=lambda shape: {}):
+    """layers: [(name, [(weight name, array)])]; storage: how h5py stores an array of a shape"""
     group.attrs['layer_names'] = [name.encode() for name, _ in layers]
     for name, arrays in layers:
         g = group.create_group(name)
@@ -136,7 +136,7 @@ def write_layers(group, layers, split=False, dtype='f4'):
         else:
             g.attrs['weight_names'] = names
         for weight, array in arrays:
-            g.create_dataset(weight, data=array.astype(dtype))
+            g.create_dataset(weight, data=array.astype(dtype), **storage(array.shape))
 
 
 def write_h5(name, model, layers, version, libver=None, **options):
@@ -187,7 +187,11 @@ def keras2():
               named('head', DENSE, d)]
     x = features()
     y = dense(lstm(gru(x, f64(g)), f64(l), hard_sigmoid_2), f64(d), softmax)
-    for name, options in {'keras2': {}, 'keras2-split-names': {'split': True}, 'keras2-latest': {'libver': 'latest'}}.items():
+    # Chunks of one value, more than a node of the tree holds; chunks that reach beyond the edges, as h5repack writes them.
+    single = lambda shape: {'chunks': (1,) * len(shape)}
+    packed = lambda shape: {'chunks': tuple(map(min, shape, (3, 7)[-len(shape):])), 'compression': 'gzip', 'shuffle': True, 'dtype': 'f8'}
+    for name, options in {'keras2': {}, 'keras2-split-names': {'split': True}, 'keras2-latest': {'libver': 'latest'},
+                          'keras2-chunks': {'storage': single}, 'keras2-gzip': {'storage': packed}}.items():
         write_h5(f'{name}.h5', model, layers, '2.11.0', **options)
         keep(f'{name}.h5', x, y)
     with h5py.File(os.path.join(FOLDER, 'weights-only.h5'), 'w') as f:
@@ -362,10 +366,21 @@ def keras3():
 def refused():
     model = sequential(layer('Dense', 'dense', units=2, activation='tanh', use_bias=True, batch_input_shape=[None, None, 3]))
     d = [weights(3, 2), weights(2)]
-    write_h5('chunked.h5', model, [named('dense', DENSE, d)], '2.11.0')
-    with h5py.File(os.path.join(FOLDER, 'chunked.h5'), 'a') as f:
-        del f['model_weights/dense/dense/kernel:0']
-        f['model_weights/dense/dense'].create_dataset('kernel:0', data=d[0], chunks=(1, 2), compression='gzip')
+    for name, libver, how in (('chunked-lzf', None, {'compression': 'lzf'}), ('chunked-sum', None, {'fletcher32': True}),
+                              ('chunked-latest', 'latest', {}), ('chunked-damaged', None, {'compression': 'gzip'}),
+                              ('chunked-missing', None, {})):
+        write_h5(f'{name}.h5', model, [named('dense', DENSE, d)], '2.11.0')
+        with h5py.File(os.path.join(FOLDER, f'{name}.h5'), 'a', libver=libver) as f:
+            del f['model_weights/dense/dense/kernel:0']
+            values = {'shape': (3, 2), 'dtype': 'f4'} if name == 'chunked-missing' else {'data': d[0]}
+            kernel = f['model_weights/dense/dense'].create_dataset('kernel:0', chunks=(1, 2), **values, **how)
+            if name == 'chunked-missing':
+                kernel[:2] = d[0][:2]
+            at = kernel.id.get_chunk_info(1).byte_offset
+        if name == 'chunked-damaged':
+            with open(os.path.join(FOLDER, f'{name}.h5'), 'r+b') as f:
+                f.seek(at + 8)
+                f.write(b'\xff')
     write_h5('soft-link.h5', model, [named('dense', DENSE, d)], '2.11.0')
     with h5py.File(os.path.join(FOLDER, 'soft-link.h5'), 'a') as f:
         del f['model_weights/dense/dense/kernel:0']

@@ -5,7 +5,7 @@ import { convert } from '../../../src/convert/index.ts';
 import { type Hdf5Array, openHdf5 } from '../../../src/convert/keras/hdf5.ts';
 import type { ModelDefinition } from '../../../src/graph/definition.ts';
 import { Random } from '../../reference/random.ts';
-import { hasOnnxRuntime, onnxRuntime } from '../oracle.ts';
+import { ort } from '../oracle.ts';
 import { load } from '../run.ts';
 import { readShared, sharedPath } from '../shared.ts';
 import { DTLN_STAGES } from './dtln.ts';
@@ -274,7 +274,7 @@ describe('dtln, weights of Keras', () => {
     );
   });
 
-  it.skipIf(!sharedPath(path) || !hasOnnxRuntime).each(DTLN_STAGES)(
+  it.skipIf(!sharedPath(path) || !ort).each(DTLN_STAGES)(
     '$onnx, as ONNX Runtime runs it',
     async ({ config, onnx, lstms, ports, size }) => {
       const { definition, report } = await convert(file(path), {
@@ -284,7 +284,7 @@ describe('dtln, weights of Keras', () => {
       expect(report.unused.length).toBeGreaterThan(0);
       const states = randomStates(definition, new Random(9));
       const input = new Random(10).uniforms(TIMESTEPS * size, 0, 1);
-      const { Tensor, InferenceSession } = onnxRuntime();
+      const { Tensor, InferenceSession } = ort!;
       const session = await InferenceSession.create(readShared(`models/dtln/${onnx}`));
       // [layer, unit, h or c]
       let state = new Float32Array(512);

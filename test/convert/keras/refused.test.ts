@@ -379,7 +379,14 @@ describe('weights of TF.js', () => {
 
 describe('HDF5 that is refused', () => {
   it.each([
-    ['chunked.h5', /^unsupported-format: .*kernel:0" is stored in chunks; h5repack/],
+    [
+      'chunked-lzf.h5',
+      /^unsupported-format: .*kernel:0" is stored in chunks with the filter 32000;.*h5repack/,
+    ],
+    ['chunked-sum.h5', /^unsupported-format: .*the filter 3;/],
+    ['chunked-latest.h5', /^unsupported-format: .*layout version 4.*h5repack/],
+    ['chunked-damaged.h5', /^invalid-file: .*kernel:0": a chunk /],
+    ['chunked-missing.h5', /^invalid-file: .*kernel:0": it has 2 chunks of 3/],
     ['soft-link.h5', /^unsupported-format: .*"kernel:0" is a link by name, which is not followed/],
     ['integers.h5', /^unsupported-format: .*has the type <i4/],
     ['loop.zip', /^invalid-file: .*"a0" is met a second time/],

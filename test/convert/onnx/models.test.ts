@@ -8,7 +8,7 @@ import { quantize } from '../../../src/quantize/quantize.ts';
 import { Model } from '../../../src/session/model.ts';
 import { Random } from '../../reference/random.ts';
 import { testRuntime } from '../../runtime.ts';
-import { ort } from './oracle.ts';
+import { ort } from '../oracle.ts';
 
 const TIMESTEPS = 120;
 const TOLERANCE = 1e-4;

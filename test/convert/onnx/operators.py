@@ -150,6 +150,56 @@ def products():
     case("DequantizeLinear of bytes", model, {"x": x}, {"y": x @ ((u.astype(f32) - 100) * f32(0.01))})
 
 
+def quantized():
+    """Integers between QuantizeLinear and DequantizeLinear: to the bit, in float32."""
+    r = rng(8)
+    x = np.concatenate([r.normal(size=(T - 1, 6)), [[-0.75, -0.25, 0.25, 0.75, 9, -9]]]).astype(f32)
+    pair = [helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"]), helper.make_node("DequantizeLinear", ["q", "s", "z"], ["y"])]
+
+    def rounded(v, s, z, low, high):
+        return (np.clip(np.rint(v / f32(s)) + z, low, high) - z).astype(f32) * f32(s)
+
+    types = (("int8", np.int8, 5), ("uint8", np.uint8, 128))
+    for title, dtype, zero in types:
+        low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+        for s in (0.5, 0.013):
+            model = graph(pair, {"x": [1, 6]}, ["y"], {"s": f32(s), "z": dtype(zero)})
+            case(f"QuantizeLinear and DequantizeLinear of {title}, {s} apart", model, {"x": x}, {"y": rounded(x, s, zero, low, high)})
+    nodes = [helper.make_node("QuantizeLinear", ["x", "s"], ["q"]), helper.make_node("DequantizeLinear", ["q", "s"], ["a"]),
+             helper.make_node("DequantizeLinear", ["q", "s"], ["b"]), helper.make_node("Tanh", ["b"], ["t"]),
+             helper.make_node("Sub", ["a", "t"], ["y"])]
+    y = rounded(x, 0.1, 0, 0, 255)
+    case("QuantizeLinear without a zero point, read by two", graph(nodes, {"x": [1, 6]}, ["y"], {"s": f32(0.1)}), {"x": x},
+         {"y": y - np.tanh(y.astype(np.float64))})
+
+
+def float16():
+    """Weights stored in half the bytes: what a Cast makes of them."""
+    r = rng(9)
+    f16 = np.float16
+    x = r.normal(size=(T, 6)).astype(f32)
+    w, b = r.normal(size=(4, 6)).astype(f16), r.normal(size=(4,)).astype(f16)
+    w[0, :4] = [6e-8, -5.96e-8, 6.1e-5, 65504]
+    back = [helper.make_node("Cast", [name], [f"{name}32"], to=TensorProto.FLOAT) for name in ("t", "b")]
+    layer = [helper.make_node("Transpose", ["w"], ["t"]), *back, helper.make_node("Gemm", ["x", "t32", "b32"], ["y"])]
+    y = x.astype(np.float64) @ w.T.astype(np.float64) + b
+    case("float16 weights", graph(layer, {"x": [1, 6]}, ["y"], {"w": w, "b": b}), {"x": x}, {"y": y})
+    model = onnx.load_from_string(graph(layer, {"x": [1, 6]}, ["y"], {"w": w, "b": b}))
+    for tensor in model.graph.initializer:
+        tensor.int32_data.extend(np.frombuffer(tensor.raw_data, np.uint16).tolist())
+        tensor.ClearField("raw_data")
+    case("float16 weights as integers", model.SerializeToString(), {"x": x}, {"y": y})
+    value = numpy_helper.from_array(b, "value")
+    nodes = [helper.make_node("Constant", [], ["b"], value=value), back[1], helper.make_node("Add", ["x", "b32"], ["y"])]
+    case("a Constant of float16", graph(nodes, {"x": [1, 4]}, ["y"]), {"x": x[:, :4]}, {"y": x[:, :4] + b.astype(f32)})
+    exact = np.asarray([1 + 2**-11, 1 + 3 * 2**-11, 65519, 65520, 2**-25, 3 * 2**-25], f32)
+    exact[3] = -2048.5
+    nodes = [helper.make_node("Cast", ["c"], ["h"], to=TensorProto.FLOAT16), helper.make_node("Cast", ["h"], ["s"], to=TensorProto.FLOAT),
+             helper.make_node("Mul", ["x", "s"], ["y"])]
+    case("a constant rounded to float16", graph(nodes, {"x": [1, 6]}, ["y"], {"c": exact}), {"x": x},
+         {"y": x * exact.astype(f16).astype(f32)})
+
+
 def movements():
     r = rng(3)
     z = r.normal(size=(T, 3, 4)).astype(f32)
@@ -315,7 +365,7 @@ def from_torch():
 
 
 # Where several timesteps are one call of the model, the outputs are those of a batch of them: no operator mixes them.
-for make in (elementwise, activations, products, movements, norms, convolutions, from_torch):
+for make in (elementwise, activations, products, quantized, float16, movements, norms, convolutions, from_torch):
     CASES.clear()
     make()
     path = pathlib.Path(__file__).parent / "operators" / f"{make.__name__.replace('_', '-')}.json"

@@ -58,3 +58,23 @@ function listOf({ inputs }: Model, name: string, values: readonly number[]): Flo
   const { kind } = inputs.find((input) => input.name === name)!;
   return kind === 'tokens' ? Uint32Array.from(values) : Float32Array.from(values);
 }
+
+it('an axis of fixed length is time where the caller says so', () => {
+  const { model: file, inputs, outputs } = CASES.find(({ name }) => /within a fixed frame/.test(name))!;
+  const read = (time: number | 'none') =>
+    onnx.read([{ name: 'x.onnx', bytes: Buffer.from(file, 'base64') }], { time }).definition;
+  const [timesteps, channels] = [5, 3];
+  const [frame, expected] = [inputs.x![0]!, outputs.y![0]!];
+  using model = new Model(runtime, read(2));
+  const session = model.createSession();
+  for (let t = 0; t < timesteps; t++) {
+    const x = Float32Array.from({ length: channels }, (_, channel) => frame[channel * timesteps + t]!);
+    const y = session.step(x);
+    expect(y.length).toBe(expected.length / timesteps);
+    y.forEach((value, unit) => {
+      expect(Math.abs(value - expected[unit * timesteps + t]!)).toBeLessThan(TOLERANCE);
+    });
+  }
+  expect(read('none').graph.inputs[0]!.size).toBe(timesteps * channels);
+  expect(() => read(3)).toThrow(/time: 3 is no axis of the input "x"; expected 0 to 2, or 'none'/);
+});

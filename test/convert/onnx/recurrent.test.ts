@@ -6,7 +6,7 @@ import { onnx } from '../../../src/convert/onnx/index.ts';
 import { Model } from '../../../src/session/model.ts';
 import type { Session } from '../../../src/session/session.ts';
 import { testRuntime } from '../../runtime.ts';
-import { ort } from './oracle.ts';
+import { ort } from '../oracle.ts';
 
 /** What two float32 implementations of a cell may differ by. */
 const TOLERANCE = 1e-5;

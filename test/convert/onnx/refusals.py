@@ -35,7 +35,15 @@ refuse("an operator set", op, ["version 23", "7 to 22"], [node("Relu", ["x"])], 
 refuse("two values multiplied as matrices", op, ["MatMul", "one constant matrix"], [node("MatMul", ["x", "x"])], {"x": [1, 1, 1]})
 refuse("Gemm with transA", op, ["transA is 1", "supported is 0"], [node("Gemm", ["x", "w"], transA=1)], {"x": [4, 1]}, constants={"w": w})
 refuse("a power", op, ["exponent is [1.5]", ".5, 1, 2 and 3"], [node("Pow", ["x", "p"])], X, constants={"p": f32(1.5)})
-refuse("rounding of a value", op, ["QuantizeLinear", "rounds"], [node("QuantizeLinear", ["x", "s"])], X, constants={"s": f32(0.1)})
+round_x = helper.make_node("QuantizeLinear", ["x", "s"], ["q"], name="round")
+scales = {"s": f32(0.1), "t": f32(0.2)}
+refuse("arithmetic of integers", op, ['"the node"', "integers", '"q"', "DequantizeLinear"], [round_x, node("Relu", ["q"])], X, constants=scales)
+refuse("integers as an output", op, ['output "y"', "integers", "DequantizeLinear"], [node("QuantizeLinear", ["x", "s"])], X, constants=scales)
+refuse("another scale than that of the rounding", op, ["0.2", "0.1", "supported are the same"],
+       [round_x, node("DequantizeLinear", ["q", "t"])], X, constants=scales)
+refuse("a scale for each value", op, ["4 scales", "supported is one"], [node("QuantizeLinear", ["x", "s"])], X,
+       constants={"s": np.full(4, 0.1, f32)})
+refuse("integers that nothing made", op, ["DequantizeLinear", "no QuantizeLinear"], [node("DequantizeLinear", ["x", "s"])], X, constants=scales)
 refuse("a mean of timesteps and values", op, ["reduces time and axis 1"], [node("ReduceMean", ["x"], axes=[0, 1])], {"x": ["time", 4]})
 refuse("a convolution that looks ahead", op, ["causal", "padded by 1"], [node("Conv", ["x", "w"], pads=[1, 1])],
        {"x": [1, 2, "time"]}, constants={"w": np.ones((3, 2, 3), f32)})
@@ -77,7 +85,21 @@ refuse("data in another file", "invalid-file", ["no path is followed"], [node("M
 refuse("2 GB in 200 bytes", "invalid-file", ["536870912 elements", "0 bytes"], [node("MatMul", ["x", "w"])], X, constants={"w": w}, change=huge)
 refuse("a constant of many elements", "invalid-file", ["at most 1048576 elements"],
        [helper.make_node("ConstantOfShape", ["s"], ["c"], name="c"), node("Add", ["x", "c"])], X, constants={"s": np.asarray([1 << 30], np.int64)})
-refuse("float16", op, ["float16", "supported are float"], [node("MatMul", ["x", "w"])], X, constants={"w": w.astype(np.float16)})
+half = {"w": w.astype(np.float16)}
+refuse("a product in float16", op, ['"the node"', "float16", '"w"', "Cast"], [node("MatMul", ["x", "w"])], X, constants=half)
+refuse("a sum of constants in float16", op, ["float16", '"w"'],
+       [node("Add", ["w", "w"], ["d"]), helper.make_node("Cast", ["d"], ["c"], to=1), helper.make_node("MatMul", ["x", "c"], ["y"])],
+       X, constants=half)
+refuse("a value made float16", op, ['"the node" (Cast)', "float16 of float32"], [node("Cast", ["x"], to=10)], X)
+
+
+def in_float16(m):
+    m.graph.input[0].type.tensor_type.elem_type = TensorProto.FLOAT16
+
+
+refuse("an input in float16", op, ['input "x"', "its type is float16", "supported are float"], [node("Relu", ["x"])], X, change=in_float16)
+refuse("bfloat16", op, ['initializer "w"', "bfloat16"], [node("MatMul", ["x", "w"])], X, constants={"w": w},
+       change=lambda m: setattr(m.graph.initializer[0], "data_type", TensorProto.BFLOAT16))
 
 pathlib.Path(__file__).with_name("refusals.json").write_text(json.dumps(CASES, separators=(",", ":")) + "\n")
 print(len(CASES), "cases")

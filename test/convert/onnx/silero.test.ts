@@ -7,7 +7,7 @@ import { quantize } from '../../../src/quantize/quantize.ts';
 import { Model } from '../../../src/session/model.ts';
 import { readWav } from '../../../tools/denoise/wav.ts';
 import { testRuntime } from '../../runtime.ts';
-import { ort } from './oracle.ts';
+import { ort } from '../oracle.ts';
 
 const FOLDER = `${process.env.RIVULET_SHARED}/models/silero-vad`;
 const FILE = `${FOLDER}/silero_vad_openvino_16k.onnx`;

@@ -23,8 +23,10 @@ interface Options {
   output: string;
   from?: Format;
   state?: Record<string, string>;
+  time?: number | 'none';
   allowUnused?: true;
   config?: string;
+  timestep?: true;
   check?: string;
   tolerance: number;
   quantize?: 'int8';
@@ -36,7 +38,8 @@ const FORMATS = ['onnx', 'pytorch', 'keras-h5', 'keras', 'tfjs', 'tflite', 'nam'
 const HELP = `
 The format is found by the content, or named by --from. A model in several files (TF.js) takes all of them.
 An operator, attribute or layer without an exact counterpart is refused by its name, and nothing is written.
-An OUTPUT that ends in .onnx is written as ONNX (float32).
+An OUTPUT that ends in .onnx is written as ONNX (float32): a batch of whole sequences a call, or with --timestep
+one timestep of one sequence, whose states are inputs state.NAME and outputs state.NAME.next, [1, 1, size].
 
 --check takes a recording of numpy.savez: inputs and outputs by the model's names, [timesteps, size] or
 [timesteps, batch, size] (tokens without the last), and states by name where they do not begin with zeros.
@@ -46,7 +49,7 @@ Examples:
   $ rivulet convert model.onnx -o model.safetensors --state h0:hn,c0:cn --check recorded.npz
   $ rivulet convert model.json group1-shard1of1.bin -o model.safetensors
   $ rivulet convert state_dict.safetensors -o model.safetensors --config options.json
-  $ rivulet convert model.safetensors -o model.onnx`;
+  $ rivulet convert model.safetensors -o model.onnx --timestep`;
 
 export function addConvert(program: Command): void {
   program
@@ -56,8 +59,14 @@ export function addConvert(program: Command): void {
     .requiredOption('-o, --output <file>', 'model file to write')
     .addOption(new Option('--from <format>', 'format of the files').choices(FORMATS))
     .option('--state <pairs>', 'ONNX: inputs and outputs that are state, as h0:hn,c0:cn', parsePairs)
+    .option(
+      '--time <axis>',
+      "ONNX: the first input's axis of time, from 0, or none: a call is one timestep",
+      parseTime,
+    )
     .option('--allow-unused', 'leave out weights that nothing uses')
     .option('--config <file>', 'JSON that a format needs: for PyTorch, the fields of PyTorchConfig')
+    .option('--timestep', 'ONNX written: a call is one timestep, states are inputs and outputs')
     .option('--check <file>', 'recorded inputs and outputs (.npz) to compare with')
     .option('--tolerance <error>', 'largest absolute error of --check', parsePositive, 1e-4)
     .addOption(new Option('--quantize <type>', 'type of the weights that are written').choices(['int8']))
@@ -76,8 +85,15 @@ function parsePairs(text: string): Record<string, string> {
   return Object.fromEntries(pairs);
 }
 
+function parseTime(text: string): number | 'none' {
+  if (text === 'none') return text;
+  if (!/^\d$/.test(text)) throw new InvalidArgumentError('Expected an axis, from 0, or none.');
+  return Number(text);
+}
+
 async function convertFiles(paths: readonly string[], options: Options): Promise<void> {
   await refuseOverwriting([...paths, options.config, options.check], [options.output]);
+  refuseTimestep(options);
   const printer = new Output();
   const { definition, report } = await readDefinition(paths, options);
   const runtime = await createRuntime({ build: options.build });
@@ -91,7 +107,7 @@ async function convertFiles(paths: readonly string[], options: Options): Promise
     await printer.print(`\n${describeErrors(errors, int8)}`);
     if (!withinTolerance(errors, options)) return;
   }
-  const bytes = await serialize(written.definition, options.output);
+  const bytes = await serialize(written.definition, options);
   await replaceFile(options.output, bytes);
   await printer.print(`\n${options.output}  ${count(bytes.length)} bytes`);
 }
@@ -109,10 +125,11 @@ async function readDefinition(paths: readonly string[], options: Options): Promi
     return { definition: parseModelFile(files[0]!.bytes) };
   // Only here: other commands have no need of its libraries.
   const { convert } = await import('../../../src/convert/index.ts');
-  const { from, state, allowUnused, config } = options;
+  const { from, state, time, allowUnused, config } = options;
   return convert(files, {
     ...(from && { from }),
     ...(state && { state }),
+    ...(time !== undefined && { time }),
     ...(allowUnused && { allowUnused }),
     ...(config !== undefined && { config: await readText(config) }),
   });
@@ -170,8 +187,23 @@ function withinTolerance(errors: readonly OutputError[], { tolerance, output }: 
   return false;
 }
 
-async function serialize(definition: ModelDefinition, path: string): Promise<Uint8Array> {
-  if (!path.endsWith('.onnx')) return serializeModel(definition);
+function refuseTimestep({ timestep, output }: Options): void {
+  if (!timestep || isOnnx(output)) return;
+  throw new RivuletError(
+    'invalid-argument',
+    `--timestep is the form of an ONNX file, and the output ${output} does not end in .onnx; name one, or leave it out`,
+  );
+}
+
+function isOnnx(path: string): boolean {
+  return path.endsWith('.onnx');
+}
+
+async function serialize(
+  definition: ModelDefinition,
+  { output, timestep }: Pick<Options, 'output' | 'timestep'>,
+): Promise<Uint8Array> {
+  if (!isOnnx(output)) return serializeModel(definition);
   const { toOnnx } = await import('../../../src/convert/index.ts');
-  return toOnnx(definition);
+  return toOnnx(definition, { ...(timestep && { timestep }) });
 }

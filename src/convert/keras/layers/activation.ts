@@ -68,7 +68,7 @@ function hardSigmoid({ builder, version, place }: LayerContext): Activation {
 }
 
 /** A node of its own; none for a linear one. */
-export function addActivation(context: LayerContext, input: Flow, activation: Activation | null): Flow {
+function addActivation(context: LayerContext, input: Flow, activation: Activation | null): Flow {
   const { builder, className, name } = context;
   if (activation === null) {
     builder.folded.push(`${name} (${className}): the value itself`);

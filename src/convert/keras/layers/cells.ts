@@ -1,13 +1,14 @@
 /** What the arrays of Keras' cells are in ours: transposed, and the gates of a GRU in another order. */
 import { RivuletError } from '../../../errors.ts';
 import type { GateActivation, GraphNode } from '../../../graph/definition.ts';
-import { type LayerArrays, reorder, transpose } from '../arrays.ts';
+import { transposed } from '../../transposed.ts';
+import { type LayerArrays, reorder } from '../arrays.ts';
 import type { GraphBuilder } from '../builder.ts';
 import type { Options } from '../options.ts';
 import { readGateActivation } from './activation.ts';
 import type { LayerContext } from './context.ts';
 
-export type CellType = 'rnn' | 'lstm' | 'gru';
+type CellType = 'rnn' | 'lstm' | 'gru';
 
 /** A cell and what it computes with, without its tensors. */
 export interface Cell {
@@ -118,7 +119,7 @@ function readCellArrays(cell: Cell, inputs: number, arrays: LayerArrays): CellAr
   if (type === 'gru' && arrays.ending('_W_z') !== undefined) return readKeras1(cell, inputs, arrays);
   const kernel = arrays.take('kernel', 0, [inputs, columns]);
   const recurrent = arrays.take('recurrent_kernel', 1, [units, columns]);
-  const turn = cudnn ? untangle : transpose;
+  const turn = cudnn ? untangle : transposed;
   return {
     kernel: turn(kernel, inputs, columns, units),
     recurrent: turn(recurrent, units, columns, units),
@@ -163,8 +164,8 @@ function readKeras1({ type, units, hasBias }: Cell, inputs: number, arrays: Laye
       throw new RivuletError('missing-tensor', `${arrays.place}: the file has no ${role}_${gate} of it`);
     });
   return {
-    kernel: join(take('W', [inputs, units]).map((data) => transpose(data, inputs, units))),
-    recurrent: join(take('U', [units, units]).map((data) => transpose(data, units, units))),
+    kernel: join(take('W', [inputs, units]).map((data) => transposed(data, inputs, units))),
+    recurrent: join(take('U', [units, units]).map((data) => transposed(data, units, units))),
     biases: hasBias ? [join(take('b', [units]))] : [],
   };
 }

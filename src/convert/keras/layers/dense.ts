@@ -1,4 +1,4 @@
-import { transpose } from '../arrays.ts';
+import { transposed } from '../../transposed.ts';
 import { readActivation } from './activation.ts';
 import { inputOf, type Layer, vectorSize } from './context.ts';
 
@@ -11,7 +11,7 @@ export const dense: Layer = (context) => {
   const activation = readActivation(context, 'linear', 'activation');
   const hasBias = options.boolean(true, 'use_bias', 'bias');
   const kernel = arrays.take('kernel', 0, [inputs, units]);
-  const weight = builder.tensor(`${name}.weight`, [units, inputs], transpose(kernel, inputs, units));
+  const weight = builder.tensor(`${name}.weight`, [units, inputs], transposed(kernel, inputs, units));
   const bias = hasBias && builder.tensor(`${name}.bias`, [units], arrays.take('bias', 1, [units]));
   builder.add(
     {

@@ -1,5 +1,6 @@
 /** Operators that only move elements: no node of ours comes of them. */
-import { transposed } from '../emitter.ts';
+import { transposed } from '../../transposed.ts';
+
 import { axisOf, checkedSize, elementsOf, moved, ordered, stridesOf } from '../movements.ts';
 import type { Operator, OperatorCall } from '../operator.ts';
 import { invalid, unsupported } from '../refuse.ts';

@@ -1,5 +1,6 @@
 /** Products with constant matrices: dense nodes, or convolutions of kernel 1 where a frame has several positions. */
-import { float32, transposed } from '../emitter.ts';
+import { transposed } from '../../transposed.ts';
+import { float32 } from '../emitter.ts';
 import type { Operator, OperatorCall } from '../operator.ts';
 import { invalid, unsupported } from '../refuse.ts';
 import { type Constant, Elements, type Stream, sizeOf, streamLike, type Value } from '../value.ts';

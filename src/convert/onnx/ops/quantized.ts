@@ -1,19 +1,28 @@
-/** Quantized weights: computed at import, exactly as the operator says. */
+/** Quantized weights: computed at import, exactly as the operator says; and values that are rounded on their way. */
 import { float32 } from '../emitter.ts';
 import { axisOf, ordered } from '../movements.ts';
 import type { Operator, OperatorCall } from '../operator.ts';
 import { invalid, unsupported } from '../refuse.ts';
-import type { Constant } from '../value.ts';
+import { numbersOf, roundHalfToEven, TYPE_NAMES } from '../tensor.ts';
+import {
+  type Constant,
+  Elements,
+  type ElementType,
+  type Quantized,
+  type Stream,
+  streamLike,
+} from '../value.ts';
 import { constantAt, optionalConstantAt, valueAt } from './inputs.ts';
 
 /** (x - zero point) scale, float32 as the operator computes it; scales along an axis where there are several. */
 const dequantizeLinear: Operator = (call) => {
   const { place, attributes } = call;
-  const x = constantAt(call, 0, 'what it dequantizes');
+  const x = valueAt(call, 0);
   const scale = constantAt(call, 1, 'its scale');
   const zero = optionalConstantAt(call, 2, 'its zero point');
   attributes.only('block_size', 0);
   attributes.ignore('output_dtype');
+  if (x.kind === 'stream') return [dequantizedStream(call, x, perTensor(call, scale, zero))];
   const channel = channelOf(call, x, scale, attributes.int('axis', 1));
   const data = new Float32Array(x.data.length);
   const length = scale.data.length;
@@ -23,11 +32,42 @@ const dequantizeLinear: Operator = (call) => {
     const which = length === 1 ? 0 : channel[at]!;
     data[at] = (x.data[at]! - (zero?.data[which] ?? 0)) * scale.data[which]!;
   }
-  const origins = new Set([...x.origins, ...scale.origins, ...(zero?.origins ?? [])]);
-  const weight: Constant = { ...x, type: 'float', data, origins };
+  const weight: Constant = { ...x, type: 'float', data, origins: originsOf(x, scale, zero) };
   keepInt8(call, x, scale, zero, weight);
   return [weight];
 };
+
+/** What the QuantizeLinear in front of it rounded. */
+function dequantizedStream(
+  { place, attributes }: OperatorCall,
+  { quantized, ...stream }: Stream,
+  { scale, zeroPoint }: Quantized,
+): Stream {
+  attributes.ignore('axis');
+  if (quantized === undefined)
+    throw unsupported(place, 'it reads a value of each timestep that no QuantizeLinear in front of it gives');
+  if (quantized.scale !== scale || quantized.zeroPoint !== zeroPoint)
+    throw unsupported(
+      place,
+      `its scale and zero point are ${scale} and ${zeroPoint}, those of the QuantizeLinear in front of it ${quantized.scale} and ${quantized.zeroPoint}; supported are the same`,
+    );
+  return stream;
+}
+
+/** The one scale and zero point of a value of each timestep. */
+function perTensor(call: OperatorCall, scale: Constant, zero: Constant | undefined): Quantized {
+  if (scale.data.length !== 1 || (zero && zero.data.length !== 1))
+    throw unsupported(
+      call.place,
+      `it has ${scale.data.length} scales for a value of each timestep; supported is one`,
+    );
+  for (const origin of originsOf(scale, zero)) call.emit.used.add(origin);
+  return { scale: Math.fround(scale.data[0]!), zeroPoint: zero?.data[0] ?? 0 };
+}
+
+function originsOf(...constants: readonly (Constant | undefined)[]): ReadonlySet<string> {
+  return new Set(constants.flatMap((constant) => [...(constant?.origins ?? [])]));
+}
 
 /** A matrix of int8 with a scale for each row or column, around 0, needs not become float32 to be multiplied by. */
 function keepInt8(
@@ -55,38 +95,60 @@ function channelOf({ place }: OperatorCall, x: Constant, scale: Constant, axis: 
   return ordered(place, x.shape, strides, 0, x.data.length);
 }
 
-const ROUNDS = { int8: [-128, 127], uint8: [0, 255] } as const;
-
-/** Of a constant, e.g. a weight that a training rounds. */
-const quantizeLinear: Operator = (call) => {
-  const { place, attributes } = call;
-  const x = valueAt(call, 0);
-  if (x.kind === 'stream')
-    throw unsupported(
-      place,
-      'it rounds a value of each timestep; supported are quantized weights, with float32 values between them',
-    );
-  const scale = constantAt(call, 1, 'its scale');
-  const zero = optionalConstantAt(call, 2, 'its zero point');
-  attributes.ignore('saturate', 'output_dtype');
-  attributes.only('block_size', 0);
-  const channel = channelOf(call, x, scale, attributes.int('axis', 1));
-  const type = zero?.type ?? 'uint8';
-  if (type !== 'int8' && type !== 'uint8')
-    throw unsupported(place, `it gives ${type}; supported are int8 and uint8`);
-  const [low, high] = ROUNDS[type];
-  const data = type === 'int8' ? new Int8Array(x.data.length) : new Uint8Array(x.data.length);
-  for (let at = 0; at < data.length; at++) {
-    const which = scale.data.length === 1 ? 0 : channel[at]!;
-    const rounded = roundToEven(Math.fround(x.data[at]! / scale.data[which]!)) + (zero?.data[which] ?? 0);
-    data[at] = Math.min(high, Math.max(low, rounded));
-  }
-  return [{ ...x, type, data, origins: new Set([...x.origins, ...scale.origins, ...(zero?.origins ?? [])]) }];
+const RANGES: Readonly<Record<string, readonly [low: number, high: number]>> = {
+  int8: [-128, 127],
+  uint8: [0, 255],
+  int16: [-32768, 32767],
+  uint16: [0, 65535],
 };
 
-function roundToEven(x: number): number {
-  const nearest = Math.round(x);
-  return Math.abs(x % 1) === 0.5 && nearest % 2 !== 0 ? nearest - 1 : nearest;
+/** Of a constant, e.g. a weight that a training rounds; of a value of each timestep, where it is dequantized again. */
+const quantizeLinear: Operator = (call) => {
+  const { attributes } = call;
+  const x = valueAt(call, 0);
+  const scale = constantAt(call, 1, 'its scale');
+  const zero = optionalConstantAt(call, 2, 'its zero point');
+  attributes.ignore('saturate');
+  attributes.only('block_size', 0);
+  const type = integerType(call, zero);
+  if (x.kind === 'stream') return [quantizedStream(call, x, type, perTensor(call, scale, zero))];
+  const channel = channelOf(call, x, scale, attributes.int('axis', 1));
+  const [low, high] = RANGES[type]!;
+  const data = numbersOf(type, x.data.length);
+  for (let at = 0; at < data.length; at++) {
+    const which = scale.data.length === 1 ? 0 : channel[at]!;
+    const rounded = roundHalfToEven(Math.fround(x.data[at]! / scale.data[which]!)) + (zero?.data[which] ?? 0);
+    data[at] = Math.min(high, Math.max(low, rounded));
+  }
+  return [{ ...x, type, data, origins: originsOf(x, scale, zero) }];
+};
+
+/** That of the zero point, or what the attribute says where there is none. */
+function integerType({ place, attributes }: OperatorCall, zero: Constant | undefined): ElementType {
+  const said = attributes.int('output_dtype', 0);
+  const code = said === 0 ? undefined : (TYPE_NAMES[said] ?? String(said));
+  const type = zero?.type ?? code ?? 'uint8';
+  if (Object.hasOwn(RANGES, type) && (code === undefined || code === type)) return type as ElementType;
+  throw unsupported(
+    place,
+    `it gives ${code ?? type}; supported are ${Object.keys(RANGES).join(', ')}, those of its zero point`,
+  );
+}
+
+/** The values that the integers stand for, marked as integers until a DequantizeLinear reads them. */
+function quantizedStream(
+  call: OperatorCall,
+  stream: Stream,
+  type: ElementType,
+  quantized: Quantized,
+): Stream {
+  const { emit, place, node, attributes } = call;
+  attributes.ignore('axis');
+  const [low, high] = RANGES[type]!;
+  const input = emit.use(stream, place);
+  const body = { type: 'quantize', input, ...quantized, low, high } as const;
+  const source = emit.node(node.outputs[0]!, body, stream.elements.length, place);
+  return { ...streamLike(stream, stream.shape, new Elements([source])), quantized };
 }
 
 export const quantized: Readonly<Record<string, Operator>> = {

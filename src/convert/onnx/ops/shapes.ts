@@ -2,8 +2,8 @@
 import { checkedSize } from '../movements.ts';
 import type { Operator } from '../operator.ts';
 import { invalid, unsupported } from '../refuse.ts';
-import { constantOf, kindOfType, numbersOf, TYPE_NAMES } from '../tensor.ts';
-import { sizeOf } from '../value.ts';
+import { constantOf, kindOfType, numbersOf, roundToFloat16, TYPE_NAMES } from '../tensor.ts';
+import { type ElementType, sizeOf } from '../value.ts';
 import { constantOfNumbers } from './fold.ts';
 import { constantAt, numbersAt, valueAt } from './inputs.ts';
 
@@ -98,17 +98,18 @@ const cast: Operator = (call) => {
   if (kind === undefined)
     throw unsupported(call.place, `its attribute to is ${known}; supported are numbers of up to 64 bits`);
   if (kind.type === value.type) return [value];
-  const whole = kind.type !== 'float' && kind.type !== 'double';
   const data = numbersOf(kind.type, value.data.length);
-  for (let at = 0; at < data.length; at++) {
-    const each = value.data[at]!;
-    data[at] =
-      kind.type === 'bool' ? Number(each !== 0) : whole && !Number.isNaN(each) ? Math.trunc(each) : each;
-  }
+  for (let at = 0; at < data.length; at++) data[at] = converted(value.data[at]!, kind.type);
   if (value.type === 'int64' && kind.type !== 'int64' && value.data.some(Number.isNaN))
     throw invalid(call.place, 'it computes with the number of timesteps, which is not known at import');
   return [{ ...value, type: kind.type, data }];
 };
+
+function converted(value: number, to: ElementType): number {
+  if (to === 'bool') return Number(value !== 0);
+  if (to === 'float16') return roundToFloat16(value);
+  return to === 'float' || to === 'double' || Number.isNaN(value) ? value : Math.trunc(value);
+}
 
 export const shapes: Readonly<Record<string, Operator>> = {
   Constant: constant,

@@ -18,16 +18,6 @@ export interface WriteContext {
   tensor(name: string): Tensor;
 }
 
-/** float32, [rows, columns] as [columns, rows]. */
-export function transposed({ shape, data }: Tensor): Float32Array {
-  const [rows, columns] = shape as [number, number];
-  const result = new Float32Array(rows * columns);
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++)
-      result[column * rows + row] = data[row * columns + column]!;
-  return result;
-}
-
 export function vectorOf({ data }: Tensor): Float32Array {
   return data as Float32Array;
 }

@@ -6,6 +6,7 @@ import { RivuletError, show } from '../../../errors.ts';
 const OPSET = 17;
 const IR_VERSION = 8;
 const FLOAT = 1;
+const INTEGERS = { uint8: 2, int8: 3 } as const;
 const INT64 = 7;
 
 /** Integers, floats marked as such, strings and lists of them. */
@@ -92,6 +93,11 @@ export class GraphWriter {
   integers(name: string, values: readonly number[]): string {
     const bytes = new Uint8Array(new BigInt64Array(values.map(BigInt)).buffer);
     return this.#constant(name, INT64, [values.length], bytes);
+  }
+
+  /** One number of 8 bits. */
+  integer8(name: string, type: keyof typeof INTEGERS, value: number): string {
+    return this.#constant(name, INTEGERS[type], [], Uint8Array.of(value));
   }
 
   bytes(): Uint8Array {

@@ -8,12 +8,14 @@ import type {
   LayerNormNode,
   NodeType,
   PReluNode,
+  QuantizeNode,
   SliceNode,
 } from '../../../graph/definition.ts';
 import { EPSILON } from '../../../graph/nodes/epsilon.ts';
+import { transposed } from '../../transposed.ts';
 import { writeActivation } from './activations.ts';
 import { writeGru, writeLstm, writeRnn } from './cells.ts';
-import { refuse, transposed, vectorOf, type WriteContext } from './context.ts';
+import { refuse, vectorOf, type WriteContext } from './context.ts';
 import { writeConvolution, writeFrameConvolution, writeFramePooling } from './frames.ts';
 
 type Write<N> = (node: N, context: WriteContext) => string;
@@ -52,6 +54,7 @@ const WRITES: Writes = {
   div: elementwise('Div'),
   affine: writeAffine,
   prelu: writePRelu,
+  quantize: writeQuantize,
   concat: (_node, { graph, name, inputs }) => graph.op('Concat', name, inputs, { axis: -1 }),
   slice: writeSlice,
   dropout: (_node, { graph, name, input }) => graph.op('Identity', name, [input]),
@@ -84,7 +87,7 @@ function writeDense(
 ): string {
   const weight = tensor(tensors.weight);
   const [units, inputs] = weight.shape as [number, number];
-  const matrix = graph.floats(`${name}/weight`, [inputs, units], transposed(weight));
+  const matrix = graph.floats(`${name}/weight`, [inputs, units], transposed(vectorOf(weight), units, inputs));
   const last = tensors.bias === undefined ? 'product' : activation ? 'sum' : '';
   let value = graph.op('MatMul', last === 'product' && !activation ? name : `${name}/product`, [
     input,
@@ -124,6 +127,21 @@ function scaled(
 function writePRelu({ tensors }: PReluNode, { graph, name, input, tensor }: WriteContext): string {
   const weight = tensor(tensors.weight);
   return graph.op('PRelu', name, [input, graph.floats(`${name}/slope`, weight.shape, vectorOf(weight))]);
+}
+
+/** What QuantizeLinear gives in opset 17. */
+const INTEGERS = { int8: [-128, 127], uint8: [0, 255] } as const;
+
+function writeQuantize(node: QuantizeNode, { graph, name, input }: WriteContext): string {
+  const { scale, zeroPoint, low, high } = node;
+  const types = Object.keys(INTEGERS) as (keyof typeof INTEGERS)[];
+  const type = types.find((each) => INTEGERS[each][0] === low && INTEGERS[each][1] === high);
+  if (type === undefined)
+    throw refuse(node, `integers from ${low} to ${high}; supported are those of int8 and uint8`);
+  const step = graph.floats(`${name}/scale`, [], Float32Array.of(scale));
+  const zero = graph.integer8(`${name}/zero`, type, zeroPoint);
+  const integers = graph.op('QuantizeLinear', `${name}/integers`, [input, step, zero]);
+  return graph.op('DequantizeLinear', name, [integers, step, zero]);
 }
 
 function writeSlice({ start, size }: SliceNode, { graph, name, input }: WriteContext): string {

@@ -16,7 +16,7 @@ const beginning = (size, seed) =>
   Float32Array.from({ length: size }, (_, i) => 0.6 * Math.sin(2.3 * i + seed));
 
 async function run(name) {
-  // Layout 1 is not implemented: the model of the same weights in layout 0.
+  // ONNX Runtime has no layout 1: the model of the same weights in layout 0.
   const session = await ort.InferenceSession.create(
     new URL(`${name.replace('layout1', 'layout')}.onnx`, folder).pathname,
   );
