@@ -4,6 +4,7 @@
 //   RIVULET_SEED=7 npm run soak     with a seed of one's own; by default each run has a new one; it is printed
 //   RIVULET_MUTANTS=1000000 …       more
 //   RIVULET_KILLS=50 …              fewer
+//   npm run soak -- onnx kills      those alone
 //
 // A run that was interrupted goes on where it was, unless seed, count, module or fuzzers changed. Exits with 1 where a
 // mutant broke a promise, too few got past the header, or a training did not resume to the same bytes.
@@ -21,6 +22,14 @@ const SLICE = 1000;
 const ENOUGH = 20;
 const FILE = 'build/soak/progress.json';
 const ALL = [...FUZZERS, ...FORMAT_FUZZERS];
+const KILLS = 'kills';
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.find((name) => name !== KILLS && !ALL.some((fuzzer) => fuzzer.name === name));
+if (unknown !== undefined) {
+  throw new Error(`no fuzzer ${unknown}: there are ${[...ALL.map(({ name }) => name), KILLS].join(', ')}`);
+}
+const isWanted = (name: string) => wanted.length === 0 || wanted.includes(name);
 
 const bytes = readFileSync('dist/wasm/infer.simd.wasm');
 const module = new WebAssembly.Module(bytes);
@@ -28,6 +37,7 @@ const run = await begin();
 
 console.log(`${run.mutants} mutants each, ${run.kills} kills, seed ${run.seed}`);
 for (const fuzzer of ALL) {
+  if (!isWanted(fuzzer.name)) continue;
   run.tallies[fuzzer.name] ??= emptyTally();
   const tally = run.tallies[fuzzer.name]!;
   if (tally.done > 0) console.log(`${fuzzer.name}: ${tally.done} mutants were done before`);
@@ -38,11 +48,7 @@ for (const fuzzer of ALL) {
   }
   report(fuzzer, tally);
 }
-run.tallies.kills ??= emptyTally();
-const kills = run.tallies.kills;
-if (kills.done > 0) console.log(`kills: ${kills.done} were done before`);
-await soakKills(kills, run.kills, run.seed, ENOUGH, () => saveRun(FILE, run));
-reportKills(kills);
+if (isWanted(KILLS)) await runKills();
 
 /** The run that was interrupted, where it is the one that is asked for, or a new one. */
 async function begin(): Promise<Run> {
@@ -57,7 +63,8 @@ async function begin(): Promise<Run> {
     saved.kills === kills &&
     saved.seed === (seed ?? saved.seed);
   const isDone =
-    ALL.every(({ name }) => saved?.tallies[name]?.done === mutants) && saved?.tallies.kills?.done === kills;
+    ALL.every(({ name }) => !isWanted(name) || saved?.tallies[name]?.done === mutants) &&
+    (!isWanted(KILLS) || saved?.tallies.kills?.done === kills);
   if (saved && isSame && !isDone) return saved;
   return { build, seed: seed ?? randomInt(2 ** 31), mutants, kills, tallies: {} };
 }
@@ -68,6 +75,14 @@ async function buildHash(): Promise<string> {
   for (const file of ['dist/wasm/train.simd.wasm', COMMAND]) hash.update(readFileSync(file));
   for (const { worker } of ALL) hash.update(await bundleWorker(worker));
   return hash.digest('hex');
+}
+
+async function runKills(): Promise<void> {
+  run.tallies.kills ??= emptyTally();
+  const { kills } = run.tallies;
+  if (kills.done > 0) console.log(`kills: ${kills.done} were done before`);
+  await soakKills(kills, run.kills, run.seed, ENOUGH, () => saveRun(FILE, run));
+  reportKills(kills);
 }
 
 async function runSlice(fuzzer: Fuzzer, tally: Tally): Promise<void> {
