@@ -156,12 +156,21 @@ function varints(chunks: readonly Uint8Array[], kind: Kind, count: number, place
   for (const chunk of chunks) {
     const pbf = new PbfReader(chunk);
     while (pbf.pos < chunk.length) {
-      const integer = pbf.readVarint(true);
+      const integer = readVarint(pbf, place);
       data[element++] = kind.decode ? kind.decode(integer) : integer;
     }
+    if (pbf.pos > chunk.length) throw invalid(place, 'its last integer is cut off');
   }
   if (element !== count) throw invalid(place, `its shape has ${count} elements, its data ${element}`);
   return data;
+}
+
+function readVarint(pbf: PbfReader, place: string): number {
+  try {
+    return pbf.readVarint(true);
+  } catch (cause) {
+    throw invalid(place, `an integer of its data is damaged: ${(cause as Error).message}`);
+  }
 }
 
 const scratch = new DataView(new ArrayBuffer(8));

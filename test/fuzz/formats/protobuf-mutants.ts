@@ -85,8 +85,11 @@ function write(fields: readonly Field[]): Uint8Array {
     if (typeof value === 'number') pbf.writeVarint(value);
     else if (type === BYTES) pbf.writeBytes(value);
     else {
-      const view = new DataView(value.buffer, value.byteOffset, value.length);
-      for (let at = 0; at < value.length; at += 4) pbf.writeFixed32(view.getUint32(at, true));
+      // What a mutation made of it may have any length.
+      const padded = new Uint8Array(Math.ceil(value.length / 4) * 4);
+      padded.set(value);
+      const view = new DataView(padded.buffer);
+      for (let at = 0; at < padded.length; at += 4) pbf.writeFixed32(view.getUint32(at, true));
     }
   }
   return pbf.finish().slice();
