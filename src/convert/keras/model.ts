@@ -2,10 +2,11 @@
 import { RivuletError, show } from '../../errors.ts';
 import type { GraphOutput } from '../../graph/definition.ts';
 import { MAX_SIZE } from '../../graph/limits.ts';
-import type { Conversion, Format } from '../conversion.ts';
+import type { Conversion, ConvertOptions, Format } from '../conversion.ts';
 import type { ArrayStore } from './arrays.ts';
 import { type Flow, GraphBuilder } from './builder.ts';
 import { type KerasLayer, type KerasModel, shapeOf } from './config.ts';
+import type { LayerContext } from './layers/context.ts';
 import { LAYER_NAMES, layerOf, takesTokens } from './layers/table.ts';
 import { Options } from './options.ts';
 
@@ -13,11 +14,17 @@ import { Options } from './options.ts';
  * @throws RivuletError `unsupported-operator` (naming layer, field and what is supported), `missing-tensor`,
  * `wrong-shape`, `invalid-file`
  */
-export function convertKeras(model: KerasModel, store: ArrayStore, format: Format): Conversion {
+export function convertKeras(
+  model: KerasModel,
+  store: ArrayStore,
+  format: Format,
+  { ignoreMasks = false }: ConvertOptions = {},
+): Conversion {
   const builder = new GraphBuilder();
   const flows = new Map<string, Flow>();
+  const shared: Shared = { store, builder, version: model.version, ignoreMasks };
   for (const { layer } of model.inputs) flows.set(layer, addInput(model, layer, builder));
-  for (const layer of sorted(model)) flows.set(layer.name, convertLayer(layer, model, store, builder, flows));
+  for (const layer of sorted(model)) flows.set(layer.name, convertLayer(layer, shared, flows));
   const outputs = model.outputs.map(({ layer, index }) => addOutput(layer, index, flows, builder));
   const { found, used, unused } = store.summary();
   return {
@@ -35,6 +42,11 @@ export function convertKeras(model: KerasModel, store: ArrayStore, format: Forma
       notes: [...(model.version ? [`written by Keras ${model.version.text}`] : []), ...builder.notes],
     },
   };
+}
+
+/** What all layers have in common. */
+interface Shared extends Pick<LayerContext, 'builder' | 'version' | 'ignoreMasks'> {
+  readonly store: ArrayStore;
 }
 
 function addInput({ layers }: KerasModel, name: string, builder: GraphBuilder): Flow {
@@ -74,9 +86,7 @@ function sorted({ layers, inputs }: KerasModel): readonly KerasLayer[] {
 
 function convertLayer(
   layer: KerasLayer,
-  { version }: KerasModel,
-  store: ArrayStore,
-  builder: GraphBuilder,
+  { store, ...shared }: Shared,
   flows: ReadonlyMap<string, Flow>,
 ): Flow {
   const { className, config, name, reads } = layer;
@@ -95,12 +105,11 @@ function convertLayer(
     name,
     place,
     options,
-    builder,
-    version,
+    ...shared,
     arrays: store.layer(name, place),
     inputs: reads.map((output) => {
       const found = readFlow(output.layer, output.index, flows, place);
-      return takesTokens(className) ? found : builder.features(found);
+      return takesTokens(className) ? found : shared.builder.features(found);
     }),
   });
   options.refuseOthers();

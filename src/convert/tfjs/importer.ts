@@ -1,6 +1,6 @@
 /** TF.js layers models: model.json and the shards that it names. */
 import { RivuletError, show } from '../../errors.ts';
-import type { Conversion, Importer, SourceFile } from '../conversion.ts';
+import type { Conversion, ConvertOptions, Importer, SourceFile } from '../conversion.ts';
 import { ArrayStore, type NamedArray } from '../keras/arrays.ts';
 import { type KerasModel, parseKerasModel } from '../keras/config.ts';
 import { decodeText, parseJson } from '../keras/json.ts';
@@ -19,7 +19,7 @@ function isModel({ bytes }: SourceFile): boolean {
   return bytes[start] === 0x7b && decodeText(bytes).includes('"weightsManifest"');
 }
 
-function read(files: readonly SourceFile[]): Conversion {
+function read(files: readonly SourceFile[], options: ConvertOptions): Conversion {
   const file = files.find(isModel);
   if (file === undefined)
     throw new RivuletError('invalid-file', 'tfjs: none of the files is a model.json with a weightsManifest');
@@ -33,7 +33,12 @@ function read(files: readonly SourceFile[]): Conversion {
   }
   const others = files.filter((other) => other !== file);
   const model = parseKerasModel(modelTopology);
-  return convertKeras(model, new ArrayStore(byLayer(readManifest(weightsManifest, others), model)), 'tfjs');
+  return convertKeras(
+    model,
+    new ArrayStore(byLayer(readManifest(weightsManifest, others), model)),
+    'tfjs',
+    options,
+  );
 }
 
 /** `lstm/kernel`, or behind the name of the model `sequential/lstm/lstm_cell/kernel`. */

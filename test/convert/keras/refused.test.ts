@@ -61,6 +61,13 @@ const LSTM: readonly Weight[] = [
   { name: 'lstm/recurrent_kernel', shape: [4, 16] },
   { name: 'lstm/bias', shape: [16] },
 ];
+const MASKED_EMBEDDING = layer('Embedding', {
+  batch_input_shape: [null, null],
+  input_dim: 5,
+  output_dim: 3,
+  mask_zero: true,
+});
+const EMBEDDING: readonly Weight[] = [{ name: 'embedding/embeddings', shape: [5, 3] }];
 const DENSE: readonly Weight[] = [
   { name: 'dense/kernel', shape: [3, 2] },
   { name: 'dense/bias', shape: [2] },
@@ -109,6 +116,18 @@ describe('layers that are refused by name', () => {
       sequential(layer('Sequential', { layers: [] })),
       [],
       /\(Sequential\) is not supported/,
+    ],
+    [
+      'the mask of an embedding',
+      sequential(MASKED_EMBEDDING, lstm()),
+      [...EMBEDDING, ...LSTM],
+      /"embedding" \(Embedding\): mask_zero makes Keras pass over timesteps of token 0.*--ignore-masks.*without padding/,
+    ],
+    [
+      'the mask of values',
+      sequential(layer('Masking', { mask_value: 0 }), lstm()),
+      LSTM,
+      /"masking" \(Masking\): its mask makes Keras pass over timesteps whose values are all 0.*ignoreMasks/,
     ],
     ['gelu', sequential(dense({ activation: 'gelu' })), DENSE, /activation is "gelu"; supported are linear/],
     [
@@ -287,16 +306,23 @@ describe('layers that are refused by name', () => {
 });
 
 describe('what is left out with a note', () => {
-  it('the mask of an embedding', async () => {
-    const embedding = layer('Embedding', {
-      batch_input_shape: [null, null],
-      input_dim: 5,
-      output_dim: 3,
-      mask_zero: true,
-    });
-    const weights = [{ name: 'embedding/embeddings', shape: [5, 3] }];
-    const { report } = await convert(files(sequential(embedding), weights));
-    expect(report.notes.join('\n')).toMatch(/mask_zero is left out: Keras passes over timesteps of token 0/);
+  it.each<[string, LayerJson, readonly Weight[], RegExp]>([
+    [
+      'an embedding',
+      MASKED_EMBEDDING,
+      EMBEDDING,
+      /"embedding" \(Embedding\): mask_zero is left out: Keras passes over timesteps of token 0/,
+    ],
+    [
+      'Masking',
+      layer('Masking', { mask_value: -1 }),
+      [],
+      /"masking" \(Masking\): its mask is left out: Keras passes over timesteps whose values are all -1/,
+    ],
+  ])('the mask of %s, where masks are ignored', async (_, masked, weights, message) => {
+    const model = sequential(masked, lstm());
+    const { report } = await convert(files(model, [...weights, ...LSTM]), { ignoreMasks: true });
+    expect(report.notes.join('\n')).toMatch(message);
   });
 
   it('many to one, and in reverse', async () => {
