@@ -45,8 +45,17 @@ function functional(
   return {
     class_name: 'Functional',
     keras_version: '2.11.0',
-    config: { layers: [input, ...others], input_layers: [['x', 0, 0]], output_layers: outputs },
+    config: {
+      name: 'inner',
+      layers: [input, ...others],
+      input_layers: [['x', 0, 0]],
+      output_layers: outputs,
+    },
   };
+}
+
+function nested(depth: number): LayerJson {
+  return layer('Sequential', { layers: [depth === 0 ? dense() : nested(depth - 1)] });
 }
 
 interface Weight {
@@ -112,10 +121,51 @@ describe('layers that are refused by name', () => {
     ],
     ['a subclass', { class_name: 'MyModel', config: {} }, [], /class "MyModel"; supported are Sequential/],
     [
-      'a model in a model',
-      sequential(layer('Sequential', { layers: [] })),
+      'a model of two outputs in a model',
+      functional([
+        [
+          functional(
+            [[dense(), [[['x', 0, 0, {}]]]]],
+            [
+              ['dense', 0, 0],
+              ['x', 0, 0],
+            ],
+          ) as LayerJson,
+          [[['x', 0, 0, {}]]],
+        ],
+      ]),
+      DENSE,
+      /model "inner": it has 1 inputs, of which 1 are given, and 2 outputs; supported, .* one output/,
+    ],
+    [
+      'a model in two places',
+      functional([[layer('Sequential', { layers: [dense()] }), [[['x', 0, 0, {}]], [['x', 0, 0, {}]]]]]),
+      DENSE,
+      /"sequential" \(Sequential\) is called 2 times; a layer that several places share/,
+    ],
+    [
+      'a model at every timestep',
+      sequential(layer('TimeDistributed', { layer: layer('Sequential', { layers: [dense()] }) })),
+      DENSE,
+      /its layer is "Sequential"; supported are layers/,
+    ],
+    [
+      'a layer that is not supported, in a model in a model',
+      sequential(layer('Sequential', { layers: [layer('Lambda')] })),
       [],
-      /\(Sequential\) is not supported/,
+      /layer "sequential\.lambda" \(Lambda\) is not supported/,
+    ],
+    [
+      'models within models without end',
+      sequential(nested(100)),
+      [],
+      /models stand within models more than 16 deep/,
+    ],
+    [
+      'stacked cells',
+      sequential(layer('RNN', { cell: layer('StackedRNNCells', { cells: [] }) })),
+      [],
+      /layer "rnn" \(RNN\): its cell is "StackedRNNCells"; supported are SimpleRNNCell/,
     ],
     [
       'the mask of an embedding',
@@ -292,6 +342,12 @@ describe('layers that are refused by name', () => {
       sequential(dense({ units: 5 })),
       DENSE,
       /wrong-shape: .*"dense\/kernel" of shape/,
+    ],
+    [
+      'no arrays of a layer of a model in a model',
+      sequential(layer('Sequential', { layers: [dense({ name: 'a' })] }), dense({ name: 'b' })),
+      DENSE,
+      /missing-tensor: layer "sequential\.a" \(Dense\): the file has no kernel of it/,
     ],
     ['no bias', sequential(dense()), DENSE.slice(0, 1), /missing-tensor: layer "dense".*no bias/],
     [
