@@ -18,6 +18,8 @@ export interface ConvertOptions {
   readonly time?: number | 'none';
   /** Leave out weights that nothing uses, and report them; they are an error else. */
   readonly allowUnused?: boolean;
+  /** Keras, TF.js: take masks out (Masking, `mask_zero`), and note it: right for input without padding. They are refused else. */
+  readonly ignoreMasks?: boolean;
   /** JSON text, where a format needs one: the fields of a PyTorchConfig. */
   readonly config?: string;
 }

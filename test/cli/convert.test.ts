@@ -202,6 +202,26 @@ describe('convert', () => {
     expect(printed).toMatch(/^y +float32 +3 +0\.00e\+0 /m);
   });
 
+  it('refuses a mask of Keras, or takes it out', () => {
+    const shape = { batch_input_shape: [null, null, 1] };
+    const layers = [
+      { class_name: 'Masking', config: { name: 'masking', mask_value: 0, ...shape } },
+      { class_name: 'Dense', config: { name: 'dense', units: 1, use_bias: false } },
+    ];
+    const model = {
+      modelTopology: { class_name: 'Sequential', config: { layers } },
+      weightsManifest: [
+        { paths: ['w.bin'], weights: [{ name: 'dense/kernel', shape: [1, 1], dtype: 'float32' }] },
+      ],
+    };
+    const json = folder.write('masked.json', JSON.stringify(model));
+    const command = ['convert', json, folder.write('w.bin', new Uint8Array(4)), '-o', folder.file('masked')];
+    expectRefusal(rivulet(command), 'unsupported-operator', /"masking" .*--ignore-masks/);
+    expect(output([...command, '--ignore-masks'])).toMatch(
+      /^ {2}layer "masking" \(Masking\): its mask is left out/m,
+    );
+  });
+
   it('knows a state_dict with a graph from one without', () => {
     const damaged = serializeSafetensors(new Map(), { format: 'rivulet/1', graph: '{}' });
     const file = folder.write('damaged.safetensors', damaged);

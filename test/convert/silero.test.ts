@@ -56,21 +56,18 @@ describe('Silero VAD, safetensors with a config', () => {
     120_000,
   );
 
-  it.skipIf(!sharedPath(FOLDER) || !ort)(
-    '120 frames of noise from a state that is not zero',
-    async () => {
-      const { definition } = await convert(readShared(`${FOLDER}/silero_vad_16k.safetensors`), { config });
-      const random = new Random(3);
-      const frames = Array.from({ length: 120 }, () => random.gaussians(CONTEXT + FRAME, 0, 0.1));
-      const state = random.gaussians(256, 0, 0.5);
-      const session = (await load(definition)).createSession();
-      session.setState('lstm_cell.h', state.slice(0, 128));
-      session.setState('lstm_cell.c', state.slice(128));
-      const probabilities = session.run(Float32Array.from(frames.flatMap((frame) => [...frame])));
-      const model = withWeights(readShared(`${FOLDER}/silero_vad_openvino_16k.onnx`), definition);
-      expect(largestDifference(probabilities, await oracle(model, frames, state))).toBeLessThan(1e-4);
-    },
-  );
+  it.skipIf(!sharedPath(FOLDER) || !ort)('120 frames of noise from a state that is not zero', async () => {
+    const { definition } = await convert(readShared(`${FOLDER}/silero_vad_16k.safetensors`), { config });
+    const random = new Random(3);
+    const frames = Array.from({ length: 120 }, () => random.gaussians(CONTEXT + FRAME, 0, 0.1));
+    const state = random.gaussians(256, 0, 0.5);
+    const session = (await load(definition)).createSession();
+    session.setState('lstm_cell.h', state.slice(0, 128));
+    session.setState('lstm_cell.c', state.slice(128));
+    const probabilities = session.run(Float32Array.from(frames.flatMap((frame) => [...frame])));
+    const model = withWeights(readShared(`${FOLDER}/silero_vad_openvino_16k.onnx`), definition);
+    expect(largestDifference(probabilities, await oracle(model, frames, state))).toBeLessThan(1e-4);
+  });
 });
 
 /** The ONNX file, in which the numbers of each constant are those of the definition. */

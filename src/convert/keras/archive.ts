@@ -1,6 +1,6 @@
 /** Keras 3's .keras: a zip of config.json, metadata.json and model.weights.h5. */
 import { RivuletError } from '../../errors.ts';
-import type { Conversion, Importer, SourceFile } from '../conversion.ts';
+import type { Conversion, ConvertOptions, Importer, SourceFile } from '../conversion.ts';
 import { unzip } from '../zip.ts';
 import { parseKerasModel } from './config.ts';
 import { openHdf5 } from './hdf5.ts';
@@ -32,7 +32,7 @@ function recognizes([file, ...others]: readonly SourceFile[]): boolean {
   );
 }
 
-function read(files: readonly SourceFile[]): Conversion {
+function read(files: readonly SourceFile[], options: ConvertOptions): Conversion {
   const [file] = files;
   if (file === undefined || files.length > 1)
     throw new RivuletError('invalid-argument', `keras: expected one .keras file, got ${files.length}`);
@@ -51,5 +51,5 @@ function read(files: readonly SourceFile[]): Conversion {
   const version = (metadata as { readonly keras_version?: unknown } | null | undefined)?.keras_version;
   const json = parseJson(decodeText(entry(CONFIG)), CONFIG);
   const model = parseKerasModel(json, typeof version === 'string' ? version : undefined);
-  return convertKeras(model, readStore(openHdf5(entry(WEIGHTS)), model), 'keras');
+  return convertKeras(model, readStore(openHdf5(entry(WEIGHTS)), model), 'keras', options);
 }

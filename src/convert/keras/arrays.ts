@@ -1,6 +1,7 @@
 /** The arrays of a Keras model as its files name them, layer by layer, and which of them a graph used. */
 import { RivuletError, show } from '../../errors.ts';
 import { elementCount, formatShape } from '../../graph/tensor.ts';
+import { type KerasTopology, nameWithin } from './config.ts';
 
 export interface NamedArray {
   /** As the file names it, with its layer: unique. */
@@ -142,6 +143,57 @@ export class ArrayStore {
     const unused = arrays.filter(({ name }) => !this.#used.has(name)).map(({ name }) => name);
     return { found: count(arrays), used: count(used), unused };
   }
+}
+
+/** The layer, by its name in the whole file, that an array belongs to, by the parts of the array's name. */
+type OwnerOf = (parts: readonly string[]) => string | undefined;
+
+/**
+ * The first part of an array's name that names a layer tells, and in a model within the model the parts behind it; Keras 2
+ * leaves out the names of such models.
+ */
+export function ownersIn(model: KerasTopology, nameOf = (layer: string) => layer): OwnerOf {
+  return firstOf(ownersByName(model, nameOf));
+}
+
+function firstOf(owners: ReadonlyMap<string, OwnerOf>): OwnerOf {
+  return (parts) => {
+    const at = parts.findIndex((part) => owners.has(part));
+    return at < 0 ? undefined : owners.get(parts[at]!)!(parts.slice(at + 1));
+  };
+}
+
+/** A layer of the model itself stands before one of the same name in a model within it. */
+function ownersByName(
+  { layers }: KerasTopology,
+  nameOf: (layer: string) => string,
+): ReadonlyMap<string, OwnerOf> {
+  const owners = new Map<string, OwnerOf>();
+  const deeper: ReadonlyMap<string, OwnerOf>[] = [];
+  for (const { name, model } of layers) {
+    const whole = nameOf(name);
+    const inner = model && ownersByName(model, (layer) => nameWithin(whole, layer));
+    owners.set(name, inner ? firstOf(inner) : () => whole);
+    if (inner) deeper.push(inner);
+  }
+  for (const within of deeper)
+    for (const [name, owner] of within) if (!owners.has(name)) owners.set(name, owner);
+  return owners;
+}
+
+/** Arrays by the layers that they belong to; those of none stand under a name that no layer has. */
+export function byOwner(
+  arrays: readonly NamedArray[],
+  ownerOf: OwnerOf,
+): ReadonlyMap<string, readonly NamedArray[]> {
+  const result = new Map<string, NamedArray[]>();
+  for (const array of arrays) {
+    const owner = ownerOf(array.name.split('/')) ?? 'of no layer';
+    const list = result.get(owner);
+    if (list) list.push(array);
+    else result.set(owner, [array]);
+  }
+  return result;
 }
 
 /** The rows of a matrix, or the elements of a vector, in blocks of `size` elements in another order. */

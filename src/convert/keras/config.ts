@@ -13,13 +13,23 @@ export interface KerasLayer {
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly reads: readonly LayerOutput[];
+  /** The layers of a model that stands as a layer of another. */
+  readonly model?: KerasTopology;
 }
 
-export interface KerasModel {
+/** What is called by the name of a layer within a model: `encoder.lstm` is layer `lstm` of the model `encoder`. */
+export function nameWithin(model: string, layer: string): string {
+  return `${model}.${layer}`;
+}
+
+export interface KerasTopology {
   /** In the order of the file. */
   readonly layers: readonly KerasLayer[];
   readonly inputs: readonly LayerOutput[];
   readonly outputs: readonly LayerOutput[];
+}
+
+export interface KerasModel extends KerasTopology {
   /** Keras 2.1.5 is 2; undefined where the file does not say. */
   readonly version: { readonly major: number; readonly text: string } | undefined;
 }
@@ -28,22 +38,20 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** Far more than a model has, and few enough for every check that looks at pairs. */
 const MOST_LAYERS = 10_000;
+/** Models within models: more than anyone nests. */
+const DEEPEST = 16;
 
 /**
- * @param version `keras_version` where the file has it elsewhere
+ * @param keras `keras_version` where the file has it elsewhere
  * @throws RivuletError `invalid-file`, `unsupported-operator`
  */
-export function parseKerasModel(value: unknown, version?: string): KerasModel {
+export function parseKerasModel(value: unknown, keras?: string): KerasModel {
   const top = object(value, 'the model');
   const topology = Object.hasOwn(top, 'model_config') ? object(top.model_config, 'model_config') : top;
   const className = topology.class_name;
-  const said = version ?? top.keras_version;
-  const parsed = {
-    version: typeof said === 'string' ? parseVersion(said) : undefined,
-  };
-  if (className === 'Sequential') return { ...parseSequential(topology.config), ...parsed };
-  if (className === 'Functional' || className === 'Model')
-    return { ...parseFunctional(object(topology.config, 'config')), ...parsed };
+  const said = keras ?? top.keras_version;
+  const version = typeof said === 'string' ? parseVersion(said) : undefined;
+  if (isModel(className)) return { ...parseTopology(className, topology.config, 0), version };
   throw new RivuletError(
     'unsupported-operator',
     `the model is of the class ${describe(className)}; supported are Sequential and Functional (Model), not subclasses`,
@@ -56,12 +64,28 @@ function parseVersion(text: string): KerasModel['version'] {
   return major >= 1 ? { major, text } : undefined;
 }
 
-function parseSequential(config: unknown): Omit<KerasModel, 'version'> {
+const MODELS = ['Sequential', 'Functional', 'Model'] as const;
+type ModelClass = (typeof MODELS)[number];
+
+function isModel(className: unknown): className is ModelClass {
+  return (MODELS as readonly unknown[]).includes(className);
+}
+
+/** @param depth 0 is the model of the file */
+function parseTopology(className: ModelClass, config: unknown, depth: number): KerasTopology {
+  if (depth > DEEPEST)
+    throw new RivuletError('unsupported-operator', `models stand within models more than ${DEEPEST} deep`);
+  return className === 'Sequential'
+    ? parseSequential(config, depth)
+    : parseFunctional(object(config, 'config'), depth);
+}
+
+function parseSequential(config: unknown, depth: number): KerasTopology {
   const fields = Array.isArray(config) ? undefined : object(config, 'config');
   const values = list(fields ? fields.layers : config, 'layers');
   const layers: KerasLayer[] = [];
   for (const value of values) {
-    const layer = parseLayer(value);
+    const layer = parseLayer(value, depth);
     const last = layers.at(-1);
     if (last === undefined && layer.className !== 'InputLayer')
       layers.push(inputOf(layer, fields?.build_input_shape));
@@ -80,11 +104,16 @@ function parseSequential(config: unknown): Omit<KerasModel, 'version'> {
 }
 
 /** The input that a Sequential has where its first layer says the shape. */
-function inputOf({ name, className, config }: KerasLayer, build: unknown): KerasLayer {
+function inputOf({ name, className, config, model }: KerasLayer, build: unknown): KerasLayer {
   // A wrapper may leave it to what it wraps.
   const inner = isObject(config.layer) && isObject(config.layer.config) ? config.layer.config : {};
+  const [first] = model?.layers ?? [];
   const shape =
-    shapeOf(config) ?? shapeOf(inner) ?? build ?? (className === 'Embedding' ? [null, null] : undefined);
+    shapeOf(config) ??
+    shapeOf(inner) ??
+    (first && shapeOf(first.config)) ??
+    build ??
+    (className === 'Embedding' ? [null, null] : undefined);
   return {
     className: 'InputLayer',
     name: `${name}_input`,
@@ -103,28 +132,56 @@ export function shapeOf(config: Json): unknown {
   return [null, config.input_length, config.input_dim];
 }
 
-function parseFunctional(config: Json): Omit<KerasModel, 'version'> {
+function parseFunctional(config: Json, depth: number): KerasTopology {
   const layers = list(config.layers, 'layers').map((value) => {
-    const layer = parseLayer(value);
-    return { ...layer, reads: parseInbound(layer, (value as Json).inbound_nodes) };
+    const layer = parseLayer(value, depth);
+    return { ...layer, calls: parseInbound(layer, (value as Json).inbound_nodes) };
   });
   checkNames(layers);
+  const models = new Set(layers.filter(({ model }) => model).map(({ name }) => name));
+  const read = (calls: readonly CallOutput[], place: string) =>
+    calls.map((call) => checkCall(call, models, place));
   return {
-    layers,
-    inputs: parseOutputs(config.input_layers, 'input_layers'),
-    outputs: parseOutputs(config.output_layers, 'output_layers'),
+    layers: layers.map(({ calls, ...layer }) => ({ ...layer, reads: read(calls, placeOf(layer)) })),
+    inputs: read(parseOutputs(config.input_layers, 'input_layers'), 'input_layers'),
+    outputs: read(parseOutputs(config.output_layers, 'output_layers'), 'output_layers'),
   };
 }
 
-function parseLayer(value: unknown): Omit<KerasLayer, 'reads'> & { readonly reads: readonly LayerOutput[] } {
+/** An output of one of the calls of a layer. */
+interface CallOutput extends LayerOutput {
+  readonly node: unknown;
+}
+
+/** Call 0 of a model may be that of its own inputs, which Keras 2 counts. */
+function checkCall(
+  { layer, index, node }: CallOutput,
+  models: ReadonlySet<string>,
+  place: string,
+): LayerOutput {
+  if (node === 0 || (node === 1 && models.has(layer))) return { layer, index };
+  throw new RivuletError(
+    'unsupported-operator',
+    `${place}: it reads call ${describe(node)} of layer ${show(layer)}; a layer that several places share is not supported`,
+  );
+}
+
+function placeOf({ name, className }: KerasLayer): string {
+  return `layer ${show(name)} (${className})`;
+}
+
+function parseLayer(value: unknown, depth: number): KerasLayer {
   const fields = object(value, 'a layer');
-  const config = object(fields.config, 'a layer: config');
   const className = fields.class_name;
+  // Until Keras 2.2.2 the config of a Sequential is the list of its layers.
+  const isList = isModel(className) && Array.isArray(fields.config);
+  const config = isList ? {} : object(fields.config, 'a layer: config');
   const name = fields.name ?? config.name;
   if (typeof className !== 'string' || typeof name !== 'string' || name === '')
     throw new RivuletError('invalid-file', 'a layer has no class_name or no name');
   refuseCustom(name, className, fields);
-  return { className, name, config, reads: [] };
+  const layer = { className, name, config, reads: [] };
+  return isModel(className) ? { ...layer, model: parseTopology(className, fields.config, depth + 1) } : layer;
 }
 
 /** Keras 3 says where a class comes from; a class of the same name from elsewhere may compute anything. */
@@ -140,8 +197,8 @@ export function refuseCustom(name: string, className: string, fields: Json): voi
   );
 }
 
-function parseInbound({ name, className }: KerasLayer, value: unknown): readonly LayerOutput[] {
-  const place = `layer ${show(name)} (${className})`;
+function parseInbound(layer: KerasLayer, value: unknown): readonly CallOutput[] {
+  const place = placeOf(layer);
   const calls = list(value ?? [], `${place}: inbound_nodes`);
   if (calls.length === 0) return [];
   if (calls.length > 1) {
@@ -158,7 +215,7 @@ function parseInbound({ name, className }: KerasLayer, value: unknown): readonly
 }
 
 /** Keras 1 and 2: [["lstm", 0, 0, {}], …], or one of them alone. */
-function parseCall(call: readonly unknown[], place: string): readonly LayerOutput[] {
+function parseCall(call: readonly unknown[], place: string): readonly CallOutput[] {
   const references = typeof call[0] === 'string' ? [call] : call;
   return references.map((value) => {
     const [layer, node = 0, index = 0, keywords] = list(value, `${place}: what it reads`);
@@ -168,8 +225,8 @@ function parseCall(call: readonly unknown[], place: string): readonly LayerOutpu
 }
 
 /** Keras 3: arguments, of which some are tensors or lists of them. */
-function parseArguments(value: unknown, place: string): readonly LayerOutput[] {
-  const found: LayerOutput[] = [];
+function parseArguments(value: unknown, place: string): readonly CallOutput[] {
+  const found: CallOutput[] = [];
   for (const argument of list(value ?? [], `${place}: args`)) {
     const tensors = Array.isArray(argument) ? argument : [argument];
     for (const tensor of tensors) {
@@ -198,7 +255,7 @@ function refuseKeywords(value: unknown, place: string): void {
   }
 }
 
-function parseOutputs(value: unknown, place: string): readonly LayerOutput[] {
+function parseOutputs(value: unknown, place: string): readonly CallOutput[] {
   // Keras 3 writes a single one without the list around it, and several by name in an object or in a list.
   const values = isObject(value) ? Object.values(value) : list(value, place);
   const references = typeof values[0] === 'string' ? [values] : values;
@@ -210,16 +267,10 @@ function parseOutputs(value: unknown, place: string): readonly LayerOutput[] {
   return found;
 }
 
-function reference(layer: unknown, node: unknown, index: unknown, place: string): LayerOutput {
+function reference(layer: unknown, node: unknown, index: unknown, place: string): CallOutput {
   if (typeof layer !== 'string' || typeof index !== 'number')
     throw new RivuletError('invalid-file', `${place}: ${describe(layer)} is no output of a layer`);
-  if (node !== 0) {
-    throw new RivuletError(
-      'unsupported-operator',
-      `${place}: it reads call ${describe(node)} of layer ${show(layer)}; a layer that several places share is not supported`,
-    );
-  }
-  return { layer, index };
+  return { layer, index, node };
 }
 
 function checkNames(layers: readonly KerasLayer[]): void {

@@ -15,14 +15,14 @@ function recognizes([file, ...others]: readonly SourceFile[]): boolean {
   return others.length === 0 && SIGNATURE.every((byte, i) => file?.bytes[i] === byte);
 }
 
-function read(files: readonly SourceFile[], { config }: ConvertOptions): Conversion {
+function read(files: readonly SourceFile[], options: ConvertOptions): Conversion {
   const [file] = files;
   if (file === undefined || files.length > 1)
     throw new RivuletError('invalid-argument', `keras-h5: expected one HDF5 file, got ${files.length}`);
   const root = openHdf5(file.bytes);
   const [version] = attribute(root, 'keras_version') ?? [];
-  const model = parseKerasModel(readModel(root, config), version);
-  return convertKeras(model, readStore(root, model), 'keras-h5');
+  const model = parseKerasModel(readModel(root, options.config), version);
+  return convertKeras(model, readStore(root, model), 'keras-h5', options);
 }
 
 /** An attribute of the file, or of its weights. */

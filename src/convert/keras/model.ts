@@ -2,10 +2,11 @@
 import { RivuletError, show } from '../../errors.ts';
 import type { GraphOutput } from '../../graph/definition.ts';
 import { MAX_SIZE } from '../../graph/limits.ts';
-import type { Conversion, Format } from '../conversion.ts';
+import type { Conversion, ConvertOptions, Format } from '../conversion.ts';
 import type { ArrayStore } from './arrays.ts';
 import { type Flow, GraphBuilder } from './builder.ts';
-import { type KerasLayer, type KerasModel, shapeOf } from './config.ts';
+import { type KerasLayer, type KerasModel, type KerasTopology, nameWithin, shapeOf } from './config.ts';
+import type { LayerContext } from './layers/context.ts';
 import { LAYER_NAMES, layerOf, takesTokens } from './layers/table.ts';
 import { Options } from './options.ts';
 
@@ -13,11 +14,17 @@ import { Options } from './options.ts';
  * @throws RivuletError `unsupported-operator` (naming layer, field and what is supported), `missing-tensor`,
  * `wrong-shape`, `invalid-file`
  */
-export function convertKeras(model: KerasModel, store: ArrayStore, format: Format): Conversion {
+export function convertKeras(
+  model: KerasModel,
+  store: ArrayStore,
+  format: Format,
+  { ignoreMasks = false }: ConvertOptions = {},
+): Conversion {
   const builder = new GraphBuilder();
   const flows = new Map<string, Flow>();
+  const shared: Shared = { store, builder, version: model.version, ignoreMasks, nameOf: (layer) => layer };
   for (const { layer } of model.inputs) flows.set(layer, addInput(model, layer, builder));
-  for (const layer of sorted(model)) flows.set(layer.name, convertLayer(layer, model, store, builder, flows));
+  convertLayers(model, shared, flows);
   const outputs = model.outputs.map(({ layer, index }) => addOutput(layer, index, flows, builder));
   const { found, used, unused } = store.summary();
   return {
@@ -37,6 +44,13 @@ export function convertKeras(model: KerasModel, store: ArrayStore, format: Forma
   };
 }
 
+/** What all layers have in common. */
+interface Shared extends Pick<LayerContext, 'builder' | 'version' | 'ignoreMasks'> {
+  readonly store: ArrayStore;
+  /** The name, in the whole file, of a layer of the model. */
+  nameOf(layer: string): string;
+}
+
 function addInput({ layers }: KerasModel, name: string, builder: GraphBuilder): Flow {
   const layer = layers.find((candidate) => candidate.name === name);
   if (layer?.className === 'InputLayer') return builder.addInput(name, shapeOf(layer.config));
@@ -44,7 +58,7 @@ function addInput({ layers }: KerasModel, name: string, builder: GraphBuilder): 
 }
 
 /** Every layer but the inputs behind those that it reads, else in the order of the file. */
-function sorted({ layers, inputs }: KerasModel): readonly KerasLayer[] {
+function sorted({ layers, inputs }: KerasTopology): readonly KerasLayer[] {
   const done = new Set(inputs.map(({ layer }) => layer));
   const waiting = new Map<string, KerasLayer[]>();
   const missing = new Map<KerasLayer, number>();
@@ -72,15 +86,35 @@ function sorted({ layers, inputs }: KerasModel): readonly KerasLayer[] {
   );
 }
 
-function convertLayer(
-  layer: KerasLayer,
-  { version }: KerasModel,
-  store: ArrayStore,
-  builder: GraphBuilder,
-  flows: ReadonlyMap<string, Flow>,
-): Flow {
-  const { className, config, name, reads } = layer;
+/** @param flows of the inputs, where all others are set */
+function convertLayers(model: KerasTopology, shared: Shared, flows: Map<string, Flow>): void {
+  for (const layer of sorted(model)) flows.set(layer.name, convertLayer(layer, shared, flows));
+}
+
+/** The layers of a model within a model, whose inputs are what it reads. */
+function convertNested(model: KerasTopology, inputs: readonly Flow[], shared: Shared, name: string): Flow {
+  const place = `model ${show(name)}`;
+  const { inputs: taken, outputs } = model;
+  if (taken.length !== inputs.length || outputs.length !== 1) {
+    throw new RivuletError(
+      'unsupported-operator',
+      `${place}: it has ${taken.length} inputs, of which ${inputs.length} are given, and ${outputs.length} outputs; ` +
+        'supported, of a model within a model, is a value for each input, and one output',
+    );
+  }
+  const flows = new Map(taken.map(({ layer }, i) => [layer, inputs[i]!]));
+  convertLayers(model, { ...shared, nameOf: (layer) => nameWithin(name, layer) }, flows);
+  return readFlow(outputs[0]!.layer, outputs[0]!.index, flows, place);
+}
+
+function convertLayer(layer: KerasLayer, shared: Shared, flows: ReadonlyMap<string, Flow>): Flow {
+  const { className, config, reads, model } = layer;
+  const { store, nameOf, ...common } = shared;
+  const name = nameOf(layer.name);
   const place = `layer ${show(name)} (${className})`;
+  if (reads.length === 0) throw new RivuletError('invalid-file', `${place} reads nothing`);
+  const inputs = reads.map((output) => readFlow(output.layer, output.index, flows, place));
+  if (model) return convertNested(model, inputs, shared, name);
   const convert = layerOf(className);
   if (convert === undefined) {
     throw new RivuletError(
@@ -88,20 +122,15 @@ function convertLayer(
       `${place} is not supported; ${LAYER_NAMES.join(', ')} are`,
     );
   }
-  if (reads.length === 0) throw new RivuletError('invalid-file', `${place} reads nothing`);
   const options = new Options(place, config);
   const flow = convert({
     className,
     name,
     place,
     options,
-    builder,
-    version,
+    ...common,
     arrays: store.layer(name, place),
-    inputs: reads.map((output) => {
-      const found = readFlow(output.layer, output.index, flows, place);
-      return takesTokens(className) ? found : builder.features(found);
-    }),
+    inputs: takesTokens(className) ? inputs : inputs.map((flow) => common.builder.features(flow)),
   });
   options.refuseOthers();
   checkSize(flow, place);

@@ -1,8 +1,8 @@
 /** TF.js layers models: model.json and the shards that it names. */
 import { RivuletError, show } from '../../errors.ts';
-import type { Conversion, Importer, SourceFile } from '../conversion.ts';
-import { ArrayStore, type NamedArray } from '../keras/arrays.ts';
-import { type KerasModel, parseKerasModel } from '../keras/config.ts';
+import type { Conversion, ConvertOptions, Importer, SourceFile } from '../conversion.ts';
+import { ArrayStore, byOwner, ownersIn } from '../keras/arrays.ts';
+import { parseKerasModel } from '../keras/config.ts';
 import { decodeText, parseJson } from '../keras/json.ts';
 import { convertKeras } from '../keras/model.ts';
 import { readManifest } from './weights.ts';
@@ -19,7 +19,7 @@ function isModel({ bytes }: SourceFile): boolean {
   return bytes[start] === 0x7b && decodeText(bytes).includes('"weightsManifest"');
 }
 
-function read(files: readonly SourceFile[]): Conversion {
+function read(files: readonly SourceFile[], options: ConvertOptions): Conversion {
   const file = files.find(isModel);
   if (file === undefined)
     throw new RivuletError('invalid-file', 'tfjs: none of the files is a model.json with a weightsManifest');
@@ -33,21 +33,7 @@ function read(files: readonly SourceFile[]): Conversion {
   }
   const others = files.filter((other) => other !== file);
   const model = parseKerasModel(modelTopology);
-  return convertKeras(model, new ArrayStore(byLayer(readManifest(weightsManifest, others), model)), 'tfjs');
-}
-
-/** `lstm/kernel`, or behind the name of the model `sequential/lstm/lstm_cell/kernel`. */
-function byLayer(
-  arrays: readonly NamedArray[],
-  { layers }: KerasModel,
-): ReadonlyMap<string, readonly NamedArray[]> {
-  const names = new Set(layers.map(({ name }) => name));
-  const result = new Map<string, NamedArray[]>();
-  for (const array of arrays) {
-    const layer = array.name.split('/').find((part) => names.has(part)) ?? 'of no layer';
-    const list = result.get(layer);
-    if (list) list.push(array);
-    else result.set(layer, [array]);
-  }
-  return result;
+  const arrays = readManifest(weightsManifest, others);
+  // `lstm/kernel`, or behind the name of the model `sequential/lstm/lstm_cell/kernel`.
+  return convertKeras(model, new ArrayStore(byOwner(arrays, ownersIn(model))), 'tfjs', options);
 }

@@ -185,6 +185,38 @@ functional('multiply', layers.multiply());
 functional('average', layers.average());
 functional('concatenate', layers.concatenate());
 
+add('models within a model', [
+  () =>
+    tf.sequential({
+      name: 'encoder',
+      layers: [
+        layers.gru({ units: 4, ...sequences, inputShape: [TIMESTEPS, FEATURES] }),
+        tf.sequential({
+          name: 'inner',
+          layers: [layers.dense({ units: 3, activation: 'tanh', inputShape: [TIMESTEPS, 4] })],
+        }),
+      ],
+    }),
+  () => layers.dense({ units: 2 }),
+]);
+{
+  const input = tf.input({ shape: [TIMESTEPS, FEATURES], name: 'x' });
+  const encoder = tf.sequential({
+    layers: [
+      layers.dense({ units: 4, inputShape: [TIMESTEPS, FEATURES] }),
+      layers.lstm({ units: 3, ...sequences }),
+    ],
+  });
+  const output = layers.add().apply([encoder.apply(input), input]);
+  const model = tf.model({ inputs: input, outputs: layers.dense({ units: 2, name: 'last' }).apply(output) });
+  cases.push({
+    name: 'a model within a functional one',
+    model,
+    of: 'each',
+    inputShape: [TIMESTEPS, FEATURES],
+  });
+}
+
 /** float32 as the converter of TF.js quantizes it. */
 function quantized(data, dtype) {
   if (dtype === 'float16') return { bytes: halves(data), quantization: { dtype, original_dtype: 'float32' } };

@@ -361,6 +361,76 @@ def keras3():
     keep('keras3.h5', x, y)
 
 
+# --- Models within models -------------------------------------------------------------------------------------------
+
+def nested2():
+    """Keras 2: arrays of a layer in a model in a model stand in the group of the outermost, under names without it."""
+    g, a, b = cell_weights('gru', 3, 4, True), [weights(4, 3), weights(3)], [weights(3, 2), weights(2)]
+    l, n = cell_weights('lstm', 3, 3), [weights(3), weights(3), weights(3), np.abs(weights(3)) + 0.5]
+    start = lambda name, size: {'class_name': 'InputLayer', 'config': {
+        'batch_input_shape': [None, None, size], 'dtype': 'float32', 'sparse': False, 'ragged': False, 'name': name}}
+    called = lambda one, *reads: {**one, 'name': one['config']['name'],
+                                  'inbound_nodes': [[[n, i, 0, {}] for n, i in reads]] if reads else []}
+    within = lambda name, *layers: {'class_name': 'Sequential', 'config': {'name': name, 'layers': list(layers)}}
+    inner = within('inner', start('dense_input', 4), layer('Dense', 'dense', units=3, activation='tanh', use_bias=True))
+    encoder = within('encoder', start('gru_input', 3),
+                     recurrent('GRU', 'gru', 4, recurrent_activation='sigmoid', reset_after=True), inner)
+    middle = {'class_name': 'Functional', 'config': {
+        'name': 'middle', 'trainable': True, 'input_layers': [['m', 0, 0]], 'output_layers': [['sum', 0, 0]], 'layers': [
+            called(start('m', 3)),
+            called(recurrent('LSTM', 'lstm', 3, recurrent_activation='sigmoid'), ('m', 0)),
+            called(layer('BatchNormalization', 'norm', axis=[2], momentum=0.99, epsilon=1e-3, center=True, scale=True), ('lstm', 0)),
+            called(layer('Add', 'sum'), ('m', 0), ('norm', 0))]}}
+    # Call 0 of a model with inputs of its own is that of these.
+    model = {'class_name': 'Functional', 'config': {
+        'name': 'model', 'trainable': True, 'input_layers': [['x', 0, 0]], 'output_layers': [['head', 1, 0]], 'layers': [
+            called(start('x', 3)), called(encoder, ('x', 0)), called(middle, ('encoder', 1)),
+            called(within('head', start('dense_input', 3), layer('Dense', 'dense', units=2, activation='sigmoid', use_bias=True)),
+                   ('middle', 1))]}}
+    x = features()
+    h = dense(gru(x, f64(g)), f64(a), np.tanh)
+    y = dense(h + batch_norm(lstm(h, f64(l)), f64(n), 1e-3), f64(b), sigmoid)
+    weight = lambda name, names, arrays: [(f'{name}/{n}:0', w) for n, w in zip(names, arrays)]
+    norm = weight('norm', ['gamma', 'beta', 'moving_mean', 'moving_variance'], n)
+    layers = [('x', []), ('encoder', weight('gru/gru_cell', CELL, g) + weight('dense', DENSE, a)),
+              # Keras lists what is trained before what is not.
+              ('middle', norm[:2] + weight('lstm/lstm_cell', CELL, l) + norm[2:]), ('head', weight('dense', DENSE, b))]
+    write_h5('nested.h5', model, layers, '2.11.0')
+    keep('nested.h5', x, y)
+
+
+def nested3():
+    """Keras 3: a model within a model has a group of layers of its own, numbered by itself."""
+    e, g, l = weights(9, 4), cell_weights('gru', 4, 4, True), cell_weights('lstm', 4, 3)
+    a, b, c = [weights(4, 4), weights(4)], [weights(3, 3), weights(3)], [weights(3, 2), weights(2)]
+    start = lambda *shape: layer3('InputLayer', 'input_layer', batch_shape=[None, *shape], sparse=False, ragged=False)
+    within = lambda name, *layers: layer3('Sequential', name, layers=list(layers))
+    inner = lambda name, size, units, f: within(name, start(None, size), layer3('Dense', 'dense', units=units, activation=f, use_bias=True))
+    model = within('whole', start(None),
+                   within('first', start(None), layer3('Embedding', 'embedding', input_dim=9, output_dim=4, mask_zero=False),
+                          recurrent3('GRU', 'gru', 4, reset_after=True), inner('deep', 4, 4, 'tanh')),
+                   within('second', start(None, 4), recurrent3('LSTM', 'lstm', 3), inner('deep', 3, 3, 'relu')),
+                   layer3('Dense', 'dense', units=2, activation='sigmoid', use_bias=True))
+    tokens = random.integers(0, 9, T)
+    y = dense(gru(np.asarray(e, 'f8')[tokens], f64(g)), f64(a), np.tanh)
+    y = dense(dense(lstm(y, f64(l)), f64(b), lambda v: np.maximum(v, 0)), f64(c), sigmoid)
+    data = io.BytesIO()
+    with h5py.File(data, 'w') as file:
+        put = lambda path, arrays: [file.create_dataset(f'layers/{path}/vars/{i}', data=v) for i, v in enumerate(arrays)]
+        put('sequential/layers/embedding', [e])
+        put('sequential/layers/gru/cell', g)
+        put('sequential/layers/sequential/layers/dense', a)
+        put('sequential_1/layers/lstm/cell', l)
+        put('sequential_1/layers/sequential/layers/dense', b)
+        put('dense', c)
+    with zipfile.ZipFile(os.path.join(FOLDER, 'nested.keras'), 'w') as z:
+        entry = lambda n, text: z.writestr(zipfile.ZipInfo(n, (1980, 1, 1, 0, 0, 0)), text)
+        entry('metadata.json', json.dumps({'keras_version': '3.3.3', 'date_saved': '2024-05-01@00:00:00'}))
+        entry('config.json', json.dumps(model))
+        entry('model.weights.h5', data.getvalue())
+    keep('nested.keras', tokens, y)
+
+
 # --- What is refused ------------------------------------------------------------------------------------------------
 
 def refused():
@@ -410,7 +480,7 @@ def hostile():
 
 
 os.makedirs(FOLDER, exist_ok=True)
-for make in (keras2, cudnn, bidirectional, stack, keras1, keras3, refused, hostile):
+for make in (keras2, cudnn, bidirectional, stack, keras1, keras3, refused, hostile, nested2, nested3):
     make()
 with open(os.path.join(FOLDER, 'h5.json'), 'w') as f:
     json.dump(expected, f)

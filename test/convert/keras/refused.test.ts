@@ -45,8 +45,17 @@ function functional(
   return {
     class_name: 'Functional',
     keras_version: '2.11.0',
-    config: { layers: [input, ...others], input_layers: [['x', 0, 0]], output_layers: outputs },
+    config: {
+      name: 'inner',
+      layers: [input, ...others],
+      input_layers: [['x', 0, 0]],
+      output_layers: outputs,
+    },
   };
+}
+
+function nested(depth: number): LayerJson {
+  return layer('Sequential', { layers: [depth === 0 ? dense() : nested(depth - 1)] });
 }
 
 interface Weight {
@@ -61,6 +70,13 @@ const LSTM: readonly Weight[] = [
   { name: 'lstm/recurrent_kernel', shape: [4, 16] },
   { name: 'lstm/bias', shape: [16] },
 ];
+const MASKED_EMBEDDING = layer('Embedding', {
+  batch_input_shape: [null, null],
+  input_dim: 5,
+  output_dim: 3,
+  mask_zero: true,
+});
+const EMBEDDING: readonly Weight[] = [{ name: 'embedding/embeddings', shape: [5, 3] }];
 const DENSE: readonly Weight[] = [
   { name: 'dense/kernel', shape: [3, 2] },
   { name: 'dense/bias', shape: [2] },
@@ -105,10 +121,63 @@ describe('layers that are refused by name', () => {
     ],
     ['a subclass', { class_name: 'MyModel', config: {} }, [], /class "MyModel"; supported are Sequential/],
     [
-      'a model in a model',
-      sequential(layer('Sequential', { layers: [] })),
+      'a model of two outputs in a model',
+      functional([
+        [
+          functional(
+            [[dense(), [[['x', 0, 0, {}]]]]],
+            [
+              ['dense', 0, 0],
+              ['x', 0, 0],
+            ],
+          ) as LayerJson,
+          [[['x', 0, 0, {}]]],
+        ],
+      ]),
+      DENSE,
+      /model "inner": it has 1 inputs, of which 1 are given, and 2 outputs; supported, .* one output/,
+    ],
+    [
+      'a model in two places',
+      functional([[layer('Sequential', { layers: [dense()] }), [[['x', 0, 0, {}]], [['x', 0, 0, {}]]]]]),
+      DENSE,
+      /"sequential" \(Sequential\) is called 2 times; a layer that several places share/,
+    ],
+    [
+      'a model at every timestep',
+      sequential(layer('TimeDistributed', { layer: layer('Sequential', { layers: [dense()] }) })),
+      DENSE,
+      /its layer is "Sequential"; supported are layers/,
+    ],
+    [
+      'a layer that is not supported, in a model in a model',
+      sequential(layer('Sequential', { layers: [layer('Lambda')] })),
       [],
-      /\(Sequential\) is not supported/,
+      /layer "sequential\.lambda" \(Lambda\) is not supported/,
+    ],
+    [
+      'models within models without end',
+      sequential(nested(100)),
+      [],
+      /models stand within models more than 16 deep/,
+    ],
+    [
+      'stacked cells',
+      sequential(layer('RNN', { cell: layer('StackedRNNCells', { cells: [] }) })),
+      [],
+      /layer "rnn" \(RNN\): its cell is "StackedRNNCells"; supported are SimpleRNNCell/,
+    ],
+    [
+      'the mask of an embedding',
+      sequential(MASKED_EMBEDDING, lstm()),
+      [...EMBEDDING, ...LSTM],
+      /"embedding" \(Embedding\): mask_zero makes Keras pass over timesteps of token 0.*--ignore-masks.*without padding/,
+    ],
+    [
+      'the mask of values',
+      sequential(layer('Masking', { mask_value: 0 }), lstm()),
+      LSTM,
+      /"masking" \(Masking\): its mask makes Keras pass over timesteps whose values are all 0.*ignoreMasks/,
     ],
     ['gelu', sequential(dense({ activation: 'gelu' })), DENSE, /activation is "gelu"; supported are linear/],
     [
@@ -274,6 +343,12 @@ describe('layers that are refused by name', () => {
       DENSE,
       /wrong-shape: .*"dense\/kernel" of shape/,
     ],
+    [
+      'no arrays of a layer of a model in a model',
+      sequential(layer('Sequential', { layers: [dense({ name: 'a' })] }), dense({ name: 'b' })),
+      DENSE,
+      /missing-tensor: layer "sequential\.a" \(Dense\): the file has no kernel of it/,
+    ],
     ['no bias', sequential(dense()), DENSE.slice(0, 1), /missing-tensor: layer "dense".*no bias/],
     [
       'a size beyond all',
@@ -287,16 +362,23 @@ describe('layers that are refused by name', () => {
 });
 
 describe('what is left out with a note', () => {
-  it('the mask of an embedding', async () => {
-    const embedding = layer('Embedding', {
-      batch_input_shape: [null, null],
-      input_dim: 5,
-      output_dim: 3,
-      mask_zero: true,
-    });
-    const weights = [{ name: 'embedding/embeddings', shape: [5, 3] }];
-    const { report } = await convert(files(sequential(embedding), weights));
-    expect(report.notes.join('\n')).toMatch(/mask_zero is left out: Keras passes over timesteps of token 0/);
+  it.each<[string, LayerJson, readonly Weight[], RegExp]>([
+    [
+      'an embedding',
+      MASKED_EMBEDDING,
+      EMBEDDING,
+      /"embedding" \(Embedding\): mask_zero is left out: Keras passes over timesteps of token 0/,
+    ],
+    [
+      'Masking',
+      layer('Masking', { mask_value: -1 }),
+      [],
+      /"masking" \(Masking\): its mask is left out: Keras passes over timesteps whose values are all -1/,
+    ],
+  ])('the mask of %s, where masks are ignored', async (_, masked, weights, message) => {
+    const model = sequential(masked, lstm());
+    const { report } = await convert(files(model, [...weights, ...LSTM]), { ignoreMasks: true });
+    expect(report.notes.join('\n')).toMatch(message);
   });
 
   it('many to one, and in reverse', async () => {

@@ -25,6 +25,7 @@ interface Options {
   state?: Record<string, string>;
   time?: number | 'none';
   allowUnused?: true;
+  ignoreMasks?: true;
   config?: string;
   timestep?: true;
   check?: string;
@@ -65,6 +66,7 @@ export function addConvert(program: Command): void {
       parseTime,
     )
     .option('--allow-unused', 'leave out weights that nothing uses')
+    .option('--ignore-masks', 'Keras, TF.js: take out masks, which are refused; give no padding then')
     .option('--config <file>', 'JSON that a format needs: for PyTorch, the fields of PyTorchConfig')
     .option('--timestep', 'ONNX written: a call is one timestep, states are inputs and outputs')
     .option('--check <file>', 'recorded inputs and outputs (.npz) to compare with')
@@ -125,12 +127,13 @@ async function readDefinition(paths: readonly string[], options: Options): Promi
     return { definition: parseModelFile(files[0]!.bytes) };
   // Only here: other commands have no need of its libraries.
   const { convert } = await import('../../../src/convert/index.ts');
-  const { from, state, time, allowUnused, config } = options;
+  const { from, state, time, allowUnused, ignoreMasks, config } = options;
   return convert(files, {
     ...(from && { from }),
     ...(state && { state }),
     ...(time !== undefined && { time }),
     ...(allowUnused && { allowUnused }),
+    ...(ignoreMasks && { ignoreMasks }),
     ...(config !== undefined && { config: await readText(config) }),
   });
 }

@@ -15,6 +15,7 @@ export interface LayerContext {
   readonly arrays: LayerArrays;
   readonly builder: GraphBuilder;
   readonly version: KerasModel['version'];
+  readonly ignoreMasks: boolean;
   /** At least one. */
   readonly inputs: readonly Flow[];
 }
@@ -28,6 +29,32 @@ export function inputOf({ inputs, place }: LayerContext): Flow {
   throw new RivuletError(
     'unsupported-operator',
     `${place}: it reads ${inputs.length} values; supported is one (initial states and masks are no inputs here)`,
+  );
+}
+
+/**
+ * Keras passes over the timesteps of a mask, with all states as they are; a graph passes over none.
+ *
+ * @param cause what masks, with its value
+ * @param timesteps those that are passed over
+ * @throws RivuletError `unsupported-operator` unless masks are ignored
+ */
+export function leaveOutMask(
+  { builder, ignoreMasks, place }: LayerContext,
+  cause: string,
+  timesteps: string,
+): void {
+  if (ignoreMasks) {
+    builder.notes.add(
+      `${place}: ${cause} is left out: Keras passes over ${timesteps}, the padding; do not feed them`,
+    );
+    return;
+  }
+  throw new RivuletError(
+    'unsupported-operator',
+    `${place}: ${cause} makes Keras pass over ${timesteps}, the padding, which is not supported; ` +
+      'ignoreMasks (--ignore-masks on the command line) takes the mask out: ' +
+      'then give sequences without padding, or with their lengths',
   );
 }
 

@@ -2,7 +2,7 @@
 import { RivuletError } from '../../../errors.ts';
 import { describe } from '../../../graph/fields.ts';
 import type { Flow } from '../builder.ts';
-import { inputOf, type Layer, type LayerContext, sizeOf } from './context.ts';
+import { inputOf, type Layer, type LayerContext, leaveOutMask, sizeOf } from './context.ts';
 
 function passThrough({ builder, className, name }: LayerContext, flow: Flow, why: string): Flow {
   builder.folded.push(`${name} (${className}): ${why}`);
@@ -27,11 +27,8 @@ export const dropout: Layer = (context) => {
 };
 
 export const masking: Layer = (context) => {
-  const { builder, options, place } = context;
-  const value = options.number(0, 'mask_value');
-  builder.notes.add(
-    `${place} is left out: Keras passes over timesteps whose values are all ${value}, the padding; do not feed them`,
-  );
+  const value = context.options.number(0, 'mask_value');
+  leaveOutMask(context, 'its mask', `timesteps whose values are all ${value}`);
   return passThrough(context, inputOf(context), 'its mask is left out');
 };
 
