@@ -7,7 +7,7 @@ export {
   encoderStride, inputAddress, lengthsAddress, memoryLengthsAddress, outputAddress, panelStride, sessionBytes, stateAddress,
   streams,
 } from './plan/session';
-export { sessionInit } from './plan/init';
+export { sessionAdapt, sessionInit } from './plan/init';
 export { copyRow, copyState, sessionReset, sessionResetRow } from './plan/states';
 export { refusedColumn, refusedInput, refusedRow } from './plan/inputs';
 export { step } from './plan/step';
@@ -17,6 +17,7 @@ export { panelsFromRows, rowsFromPanels } from './kernels/pack/rows';
 export { clearInt8, largestRowSum, packInt8 } from './kernels/pack/int8';
 export { xxh64 } from './kernels/hash/xxh64';
 export { crossEntropy } from './kernels/softmax/f32';
+export { log } from './kernels/log/f32';
 export { argmax, sample } from './kernels/sample/sample';
 export { uniform } from './kernels/random/philox';
 

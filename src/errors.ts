@@ -27,6 +27,8 @@ export type RivuletErrorCode =
   | 'diverged'
   | 'invalid-checkpoint'
   | 'checkpoint-mismatch'
+  | 'invalid-adapter'
+  | 'adapter-mismatch'
   | 'out-of-memory'
   | 'wasm-unavailable'
   | 'aborted';

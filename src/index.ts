@@ -1,6 +1,9 @@
 // For `using`: the declarations name Symbol.dispose, which a consumer's `lib` may lack.
 /// <reference lib="esnext.disposable" preserve="true" />
 
+export { Adapter } from './adapters/adapter.ts';
+export { loadAdapter } from './adapters/load.ts';
+export type { AdapterOptions, AdapterPlaces, AdapterRoom } from './adapters/matrices.ts';
 export type { VectorLayer } from './build/apply.ts';
 export {
   type ConvolutionOptions,
@@ -54,6 +57,13 @@ export {
   type Value,
   type Vector,
 } from './build/value.ts';
+export {
+  type CtcBeamOptions,
+  type CtcDecoded,
+  type CtcDecodeOptions,
+  ctcBeamSearch,
+  ctcGreedy,
+} from './decode/ctc.ts';
 export { type Decoded, decode } from './decode/decode.ts';
 export type { DecodeOptions } from './decode/options.ts';
 export type { SamplingOptions } from './decode/sampling.ts';
@@ -124,8 +134,17 @@ export type { Session } from './session/session.ts';
 export { type Evaluation, evaluateText } from './text/evaluate.ts';
 export { type GenerateOptions, generateText } from './text/generate.ts';
 export { createTokenizer, type Tokenizer } from './text/tokenizer.ts';
+export { type CollectOptions, collect, type Reading } from './train/data/collect.ts';
+export type { ColumnOptions } from './train/data/columns.ts';
+export { type CsvOptions, readCsv } from './train/data/csv.ts';
+export { readJsonl } from './train/data/jsonl.ts';
+export type { PlainValues } from './train/data/plain.ts';
+export type { Series, SeriesOptions } from './train/data/series.ts';
+export { readText, type TextSource } from './train/data/source.ts';
+export { type SplitOptions, split } from './train/data/split.ts';
 export type { Examples, TrainingData } from './train/dataset.ts';
 export { DivergedError } from './train/diverged.ts';
+export type { DropoutOptions } from './train/dropout.ts';
 export {
   type EpochReport,
   type FineTuneOptions,
@@ -133,14 +152,31 @@ export {
   type FineTuneResult,
   fineTune,
 } from './train/fine-tune.ts';
+export {
+  type GradientFlow,
+  type GradientFlowOptions,
+  gradientFlow,
+  type StateFlow,
+} from './train/gradient-flow.ts';
 export { initialize, type LayerSpec, type ModelSpec } from './train/initialize.ts';
-export type {
-  AdamOptions,
-  ResolvedOptimizer,
-  ResolvedOptions,
-  SgdOptions,
-  TrainingOptions,
-} from './train/options.ts';
-export type { Schedule } from './train/schedule.ts';
+export { createLearner, type Learner } from './train/learner.ts';
+export type { LearnerOptions, LearnerSettings } from './train/learner-options.ts';
+export type { LossName, LossOptions, ResolvedLoss } from './train/losses/table.ts';
+export { mergeAdapter } from './train/merge-adapter.ts';
+export type { NormalizationOption, ScalingOption } from './train/normalization/dataset.ts';
+export { normalize, type Scalings } from './train/normalization/graph.ts';
+export {
+  type MeasuredScaling,
+  measureScaling,
+  type Scaling,
+  type ScalingMethod,
+} from './train/normalization/scaling.ts';
+export type { AdamOptions } from './train/optimizers/adam.ts';
+export type { AdamWOptions } from './train/optimizers/adamw.ts';
+export type { RmspropOptions } from './train/optimizers/rmsprop.ts';
+export type { SgdOptions } from './train/optimizers/sgd.ts';
+export type { ResolvedOptimizer } from './train/optimizers/table.ts';
+export type { ResolvedOptions, TrainablePreset, TrainingOptions } from './train/options.ts';
+export type { PlateauSchedule, Schedule, StepSchedule } from './train/schedule.ts';
 export { type StepReport, Training } from './train/training.ts';
-export type { LossName } from './train/window.ts';
+export type { EarlyStopping } from './train/verdicts.ts';

@@ -102,9 +102,40 @@ export function gruAfterBackward(at: usize, row: i32, rows: i32): void {
   for (let p: usize = 0; p < <usize>panels; p++) {
     const n = op.a + from + p * op.aPanel, before = record.tapeB + from + p * record.tapeBPanel;
     const dy = record.dc + from + p * op.cPanel, dh = record.db + p * op.bPanel;
-    interpolateBackward(n, n + 2 * gate, before, dy, dh, bytes);
-    candidateBackward(n, n + gate, n + 3 * gate, bytes);
+    if (ASC_FEATURE_SIMD) afterBackwardSimd(n, gate, before, dy, dh, bytes);
+    else afterBackwardScalar(n, gate, before, dy, dh, bytes);
   }
+}
+
+/** n, r, z and nh lie `gate` bytes apart. */
+function afterBackwardScalar(n: usize, gate: usize, before: usize, dy: usize, dh: usize, bytes: usize): void {
+  const end = n + bytes, r = gate, z = 2 * gate, nh = 3 * gate;
+  do {
+    const vn = load<f32>(n), vr = load<f32>(n + r), vz = load<f32>(n + z);
+    const d = load<f32>(dy) + load<f32>(dh), rest = <f32>1 - vz, dn = d * rest * (1 - vn * vn);
+    store<f32>(n, dn);
+    store<f32>(n + r, dn * load<f32>(n + nh) * (vr * (1 - vr)));
+    store<f32>(n + z, d * (load<f32>(before) - vn) * (vz * rest));
+    store<f32>(n + nh, dn * vr);
+    store<f32>(dh, d * vz);
+    n += 4; before += 4; dy += 4; dh += 4;
+  } while (n < end);
+}
+
+function afterBackwardSimd(n: usize, gate: usize, before: usize, dy: usize, dh: usize, bytes: usize): void {
+  const one = f32x4.splat(1), end = n + bytes;
+  let r = n + gate, z = r + gate, nh = z + gate;
+  do {
+    const vn = v128.load(n), vr = v128.load(r), vz = v128.load(z);
+    const d = f32x4.add(v128.load(dy), v128.load(dh)), rest = f32x4.sub(one, vz);
+    const dn = f32x4.mul(f32x4.mul(d, rest), f32x4.sub(one, f32x4.mul(vn, vn)));
+    v128.store(n, dn);
+    v128.store(r, f32x4.mul(f32x4.mul(dn, v128.load(nh)), f32x4.mul(vr, f32x4.sub(one, vr))));
+    v128.store(z, f32x4.mul(f32x4.mul(d, f32x4.sub(v128.load(before), vn)), f32x4.mul(vz, rest)));
+    v128.store(nh, f32x4.mul(dn, vr));
+    v128.store(dh, f32x4.mul(d, vz));
+    n += 16; r += 16; z += 16; nh += 16; before += 16; dy += 16; dh += 16;
+  } while (n < end);
 }
 
 export function gruBeforeBackward(at: usize, row: i32, rows: i32): void {
@@ -122,11 +153,28 @@ export function gruResetBackward(at: usize, row: i32, rows: i32): void {
   for (let p: usize = 0; p < <usize>columnsOf(op.n) >> 4; p++) {
     const gates = op.a + from + p * op.aPanel, before = record.tapeB + from + p * record.tapeBPanel;
     const drh = record.dc + from + p * op.cPanel, dh = record.db + p * op.bPanel;
-    for (let i: usize = 0; i < bytes; i += 4) {
-      const r = load<f32>(gates + i), d = load<f32>(drh + i);
-      store<f32>(gates + i, d * load<f32>(before + i) * (r * (1 - r)));
-      store<f32>(dh + i, load<f32>(dh + i) + d * r);
-    }
+    resetBackward(gates, before, drh, dh, bytes);
+  }
+}
+
+/** r becomes dr. */
+function resetBackward(r: usize, before: usize, drh: usize, dh: usize, bytes: usize): void {
+  const end = r + bytes;
+  if (ASC_FEATURE_SIMD) {
+    const one = f32x4.splat(1);
+    do {
+      const vr = v128.load(r), d = v128.load(drh);
+      v128.store(r, f32x4.mul(f32x4.mul(d, v128.load(before)), f32x4.mul(vr, f32x4.sub(one, vr))));
+      v128.store(dh, f32x4.add(v128.load(dh), f32x4.mul(d, vr)));
+      r += 16; before += 16; drh += 16; dh += 16;
+    } while (r < end);
+  } else {
+    do {
+      const vr = load<f32>(r), d = load<f32>(drh);
+      store<f32>(r, d * load<f32>(before) * (vr * (1 - vr)));
+      store<f32>(dh, load<f32>(dh) + d * vr);
+      r += 4; before += 4; drh += 4; dh += 4;
+    } while (r < end);
   }
 }
 
@@ -150,27 +198,6 @@ function interpolateBackward(n: usize, z: usize, before: usize, dy: usize, dh: u
       store<f32>(z, d * (load<f32>(before) - vn) * (vz * rest));
       store<f32>(dh, d * vz);
       n += 4; z += 4; before += 4; dy += 4; dh += 4;
-    } while (n < end);
-  }
-}
-
-/** From dn: r and nh become dr and dnh. */
-function candidateBackward(n: usize, r: usize, nh: usize, bytes: usize): void {
-  const end = n + bytes;
-  if (ASC_FEATURE_SIMD) {
-    const one = f32x4.splat(1);
-    do {
-      const dn = v128.load(n), vr = v128.load(r);
-      v128.store(r, f32x4.mul(f32x4.mul(dn, v128.load(nh)), f32x4.mul(vr, f32x4.sub(one, vr))));
-      v128.store(nh, f32x4.mul(dn, vr));
-      n += 16; r += 16; nh += 16;
-    } while (n < end);
-  } else {
-    do {
-      const dn = load<f32>(n), vr = load<f32>(r);
-      store<f32>(r, dn * load<f32>(nh) * (vr * (1 - vr)));
-      store<f32>(nh, dn * vr);
-      n += 4; r += 4; nh += 4;
     } while (n < end);
   }
 }

@@ -9,7 +9,7 @@
 //   di += dc g   df += dc c₋₁   dg += dc i   dc ← dc f
 
 import { flush, flushVector, smallest } from '../kernels/activation/flush';
-import { BackwardRecord, give } from '../memory/backward-record';
+import { BackwardRecord, give, giveVector } from '../memory/backward-record';
 import { OpRecord, columnsOf } from '../memory/op-record';
 import { runBytes, runCount } from '../memory/runs';
 
@@ -51,17 +51,42 @@ function update(i: usize, gate: usize, c: usize, out: usize, bytes: usize, clip:
 
 export function lstmCellBackward(at: usize, row: i32, rows: i32): void {
   const record = changetype<BackwardRecord>(at), op = record.op, panels = columnsOf(op.n) >> 4, clip = clipOf(op);
-  const from = <usize>row << 6, bytes = <usize>rows << 6, f = <usize>panels * op.aPanel, g = 3 * f;
+  const from = <usize>row << 6, bytes = <usize>rows << 6, gate = <usize>panels * op.aPanel;
   for (let p: usize = 0; p < <usize>panels; p++) {
-    const gates = from + p * op.aPanel, out = from + p * op.cPanel, dc = record.db + p * op.bPanel;
+    const i = from + p * op.aPanel, out = from + p * op.cPanel, dc = record.db + p * op.bPanel;
     const before = record.tapeB + from + p * record.tapeBPanel;
-    for (let lane: usize = 0; lane < bytes; lane += 4) {
-      const i = gates + lane, clipped = abs<f32>(load<f32>(op.c + out + lane)) >= clip;
-      const d = clipped ? <f32>0 : load<f32>(dc + lane) + load<f32>(record.dc + out + lane);
-      give(record.da, record.dc, i, d * load<f32>(op.a + i + g));
-      give(record.da, record.dc, i + f, d * load<f32>(before + lane));
-      give(record.da, record.dc, i + g, d * load<f32>(op.a + i));
-      store<f32>(dc + lane, d * load<f32>(op.a + i + f));
-    }
+    if (ASC_FEATURE_SIMD) backwardSimd(record, i, gate, out, before, dc, bytes, clip);
+    else backwardScalar(record, i, gate, out, before, dc, bytes, clip);
+  }
+}
+
+/** i, out: where the panel lies in those operands. */
+function backwardScalar(
+  record: BackwardRecord, i: usize, gate: usize, out: usize, before: usize, dc: usize, bytes: usize, clip: f32,
+): void {
+  const op = record.op, f = gate, g = 3 * gate;
+  for (const end = dc + bytes; dc < end; dc += 4) {
+    const clipped = abs<f32>(load<f32>(op.c + out)) >= clip;
+    const d = clipped ? <f32>0 : load<f32>(dc) + load<f32>(record.dc + out);
+    give(record.da, record.dc, i, d * load<f32>(op.a + i + g));
+    give(record.da, record.dc, i + f, d * load<f32>(before));
+    give(record.da, record.dc, i + g, d * load<f32>(op.a + i));
+    store<f32>(dc, d * load<f32>(op.a + i + f));
+    i += 4; out += 4; before += 4;
+  }
+}
+
+function backwardSimd(
+  record: BackwardRecord, i: usize, gate: usize, out: usize, before: usize, dc: usize, bytes: usize, clip: f32,
+): void {
+  const op = record.op, f = gate, g = 3 * gate, high = f32x4.splat(clip);
+  for (const end = dc + bytes; dc < end; dc += 16) {
+    const clipped = f32x4.ge(f32x4.abs(v128.load(op.c + out)), high);
+    const d = v128.andnot(f32x4.add(v128.load(dc), v128.load(record.dc + out)), clipped);
+    giveVector(record.da, record.dc, i, f32x4.mul(d, v128.load(op.a + i + g)));
+    giveVector(record.da, record.dc, i + f, f32x4.mul(d, v128.load(before)));
+    giveVector(record.da, record.dc, i + g, f32x4.mul(d, v128.load(op.a + i)));
+    v128.store(dc, f32x4.mul(d, v128.load(op.a + i + f)));
+    i += 16; out += 16; before += 16;
   }
 }

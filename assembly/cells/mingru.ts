@@ -6,7 +6,7 @@
 //   dz += dh (n - h₋₁)   dn += dh z   dh ← dh (1 - z)
 
 import { flush, flushVector, smallest } from '../kernels/activation/flush';
-import { BackwardRecord, give } from '../memory/backward-record';
+import { BackwardRecord, give, giveVector } from '../memory/backward-record';
 import { OpRecord, columnsOf } from '../memory/op-record';
 import { runBytes, runCount } from '../memory/runs';
 
@@ -44,11 +44,36 @@ export function minGruStateBackward(at: usize, row: i32, rows: i32): void {
   for (let p: usize = 0; p < <usize>columnsOf(op.n) >> 4; p++) {
     const z = from + p * op.aPanel, n = from + p * op.dPanel, y = from + p * op.cPanel;
     const before = record.tapeB + from + p * record.tapeBPanel, dh = record.db + p * op.bPanel;
-    for (let i: usize = 0; i < bytes; i += 4) {
-      const d = load<f32>(dh + i) + load<f32>(record.dc + y + i), vz = load<f32>(op.a + z + i);
-      give(record.da, record.dc, z + i, d * (load<f32>(op.d + n + i) - load<f32>(before + i)));
-      give(record.dd, record.dc, n + i, d * vz);
-      store<f32>(dh + i, d * (1 - vz));
-    }
+    if (ASC_FEATURE_SIMD) backwardSimd(record, z, n, y, before, dh, bytes);
+    else backwardScalar(record, z, n, y, before, dh, bytes);
+  }
+}
+
+/** z, n, y: where the panel lies in those operands. */
+function backwardScalar(
+  record: BackwardRecord, z: usize, n: usize, y: usize, before: usize, dh: usize, bytes: usize,
+): void {
+  const op = record.op;
+  for (const end = dh + bytes; dh < end; dh += 4) {
+    const vz = load<f32>(op.a + z), d = load<f32>(dh) + load<f32>(record.dc + y);
+    const dz = d * (load<f32>(op.d + n) - load<f32>(before));
+    give(record.da, record.dc, z, dz);
+    give(record.dd, record.dc, n, d * vz);
+    store<f32>(dh, d * (1 - vz));
+    z += 4; n += 4; y += 4; before += 4;
+  }
+}
+
+function backwardSimd(
+  record: BackwardRecord, z: usize, n: usize, y: usize, before: usize, dh: usize, bytes: usize,
+): void {
+  const op = record.op, one = f32x4.splat(1);
+  for (const end = dh + bytes; dh < end; dh += 16) {
+    const vz = v128.load(op.a + z), d = f32x4.add(v128.load(dh), v128.load(record.dc + y));
+    const dz = f32x4.mul(d, f32x4.sub(v128.load(op.d + n), v128.load(before)));
+    giveVector(record.da, record.dc, z, dz);
+    giveVector(record.dd, record.dc, n, f32x4.mul(d, vz));
+    v128.store(dh, f32x4.mul(d, f32x4.sub(one, vz)));
+    z += 16; n += 16; y += 16; before += 16;
   }
 }

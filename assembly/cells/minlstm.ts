@@ -11,7 +11,7 @@
 //   df' = dh (h₋₁ - n)   df += df' i' / (f + i)   di -= df' f' / (f + i)   dn += dh i'   dh ← dh f'
 
 import { flush, flushVector, smallest } from '../kernels/activation/flush';
-import { BackwardRecord, give } from '../memory/backward-record';
+import { BackwardRecord, give, giveVector } from '../memory/backward-record';
 import { OpRecord, columnsOf } from '../memory/op-record';
 import { runBytes, runCount } from '../memory/runs';
 
@@ -54,17 +54,42 @@ export function minLstmStateBackward(at: usize, row: i32, rows: i32): void {
   const record = changetype<BackwardRecord>(at), op = record.op, panels = columnsOf(op.n) >> 4;
   const from = <usize>row << 6, bytes = <usize>rows << 6, gate = <usize>panels * op.aPanel;
   for (let p: usize = 0; p < <usize>panels; p++) {
-    const gates = from + p * op.aPanel, n = from + p * op.dPanel, y = from + p * op.cPanel;
+    const f = from + p * op.aPanel, n = from + p * op.dPanel, y = from + p * op.cPanel;
     const before = record.tapeB + from + p * record.tapeBPanel, dh = record.db + p * op.bPanel;
-    for (let lane: usize = 0; lane < bytes; lane += 4) {
-      const f = gates + lane, i = f + gate, vf = load<f32>(op.a + f) + TINY;
-      const sum = vf + (load<f32>(op.a + i) + TINY), forget = vf / sum;
-      const d = load<f32>(dh + lane) + load<f32>(record.dc + y + lane);
-      const slope = d * (load<f32>(before + lane) - load<f32>(op.d + n + lane));
-      give(record.da, record.dc, f, (slope * (1 - forget)) / sum);
-      give(record.da, record.dc, i, (slope * -forget) / sum);
-      give(record.dd, record.dc, n + lane, d * (1 - forget));
-      store<f32>(dh + lane, d * forget);
-    }
+    if (ASC_FEATURE_SIMD) backwardSimd(record, f, f + gate, n, y, before, dh, bytes);
+    else backwardScalar(record, f, f + gate, n, y, before, dh, bytes);
+  }
+}
+
+/** f, i, n, y: where the panel lies in those operands. */
+function backwardScalar(
+  record: BackwardRecord, f: usize, i: usize, n: usize, y: usize, before: usize, dh: usize, bytes: usize,
+): void {
+  const op = record.op;
+  for (const end = dh + bytes; dh < end; dh += 4) {
+    const vf = load<f32>(op.a + f) + TINY, sum = vf + (load<f32>(op.a + i) + TINY), forget = vf / sum;
+    const d = load<f32>(dh) + load<f32>(record.dc + y), slope = d * (load<f32>(before) - load<f32>(op.d + n));
+    give(record.da, record.dc, f, (slope * (1 - forget)) / sum);
+    give(record.da, record.dc, i, (slope * -forget) / sum);
+    give(record.dd, record.dc, n, d * (1 - forget));
+    store<f32>(dh, d * forget);
+    f += 4; i += 4; n += 4; y += 4; before += 4;
+  }
+}
+
+function backwardSimd(
+  record: BackwardRecord, f: usize, i: usize, n: usize, y: usize, before: usize, dh: usize, bytes: usize,
+): void {
+  const op = record.op, one = f32x4.splat(1), tiny = f32x4.splat(TINY);
+  for (const end = dh + bytes; dh < end; dh += 16) {
+    const vf = f32x4.add(v128.load(op.a + f), tiny), sum = f32x4.add(vf, f32x4.add(v128.load(op.a + i), tiny));
+    const forget = f32x4.div(vf, sum), rest = f32x4.sub(one, forget);
+    const d = f32x4.add(v128.load(dh), v128.load(record.dc + y));
+    const slope = f32x4.mul(d, f32x4.sub(v128.load(before), v128.load(op.d + n)));
+    giveVector(record.da, record.dc, f, f32x4.div(f32x4.mul(slope, rest), sum));
+    giveVector(record.da, record.dc, i, f32x4.div(f32x4.mul(slope, f32x4.neg(forget)), sum));
+    giveVector(record.dd, record.dc, n, f32x4.mul(d, rest));
+    v128.store(dh, f32x4.mul(d, forget));
+    f += 16; i += 16; n += 16; y += 16; before += 16;
   }
 }

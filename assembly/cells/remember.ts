@@ -5,7 +5,7 @@
 // Backward: dx += dy + dh, with dh what flows back from the next timestep; dh ← 0 (the recurrent product adds its share).
 
 import { flush, flushVector, smallest } from '../kernels/activation/flush';
-import { BackwardRecord, give } from '../memory/backward-record';
+import { BackwardRecord, give, giveVector } from '../memory/backward-record';
 import { OpRecord, columnsOf } from '../memory/op-record';
 import { runBytes, runCount } from '../memory/runs';
 
@@ -39,11 +39,27 @@ export function copyFlushed(x: usize, h: usize, y: usize, bytes: usize): void {
 export function rememberBackward(at: usize, row: i32, rows: i32): void {
   const record = changetype<BackwardRecord>(at), op = record.op, from = <usize>row << 6, bytes = <usize>rows << 6;
   for (let p: usize = 0; p < <usize>columnsOf(op.n) >> 4; p++) {
-    const x = from + p * op.aPanel, y = from + p * op.cPanel, dh = record.db + p * op.bPanel;
-    for (let i: usize = 0; i < bytes; i += 4) {
-      const d = load<f32>(record.dc + y + i) + load<f32>(dh + i);
-      give(record.da, record.dc, x + i, d);
-      store<f32>(dh + i, 0);
-    }
+    backward(record, from + p * op.aPanel, from + p * op.cPanel, record.db + p * op.bPanel, bytes);
+  }
+}
+
+/** x, y: where the panel lies in those operands. */
+function backward(record: BackwardRecord, x: usize, y: usize, dh: usize, bytes: usize): void {
+  const end = dh + bytes;
+  if (ASC_FEATURE_SIMD) {
+    const zero = f32x4.splat(0);
+    do {
+      const d = f32x4.add(v128.load(record.dc + y), v128.load(dh));
+      giveVector(record.da, record.dc, x, d);
+      v128.store(dh, zero);
+      x += 16; y += 16; dh += 16;
+    } while (dh < end);
+  } else {
+    do {
+      const d = load<f32>(record.dc + y) + load<f32>(dh);
+      give(record.da, record.dc, x, d);
+      store<f32>(dh, 0);
+      x += 4; y += 4; dh += 4;
+    } while (dh < end);
   }
 }

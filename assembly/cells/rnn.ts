@@ -46,10 +46,24 @@ function backward(at: usize, row: i32, rows: i32, relu: bool): void {
   const record = changetype<BackwardRecord>(at), op = record.op, from = <usize>row << 6, bytes = <usize>rows << 6;
   for (let p: usize = 0; p < <usize>columnsOf(op.n) >> 4; p++) {
     const gates = op.a + from + p * op.aPanel, dy = record.dc + from + p * op.cPanel, dh = record.db + p * op.bPanel;
-    for (let i: usize = 0; i < bytes; i += 4) {
-      const h = load<f32>(gates + i), d = load<f32>(dy + i) + load<f32>(dh + i);
-      store<f32>(gates + i, relu ? (h > 0 ? d : 0) : d * (1 - h * h));
-      store<f32>(dh + i, 0);
-    }
+    if (ASC_FEATURE_SIMD) backwardSimd(gates, dy, dh, bytes, relu);
+    else backwardScalar(gates, dy, dh, bytes, relu);
+  }
+}
+
+function backwardScalar(gates: usize, dy: usize, dh: usize, bytes: usize, relu: bool): void {
+  for (const end = gates + bytes; gates < end; gates += 4, dy += 4, dh += 4) {
+    const h = load<f32>(gates), d = load<f32>(dy) + load<f32>(dh);
+    store<f32>(gates, relu ? (h > 0 ? d : 0) : d * (1 - h * h));
+    store<f32>(dh, 0);
+  }
+}
+
+function backwardSimd(gates: usize, dy: usize, dh: usize, bytes: usize, relu: bool): void {
+  const one = f32x4.splat(1), zero = f32x4.splat(0);
+  for (const end = gates + bytes; gates < end; gates += 16, dy += 16, dh += 16) {
+    const h = v128.load(gates), d = f32x4.add(v128.load(dy), v128.load(dh));
+    v128.store(gates, relu ? v128.and(d, f32x4.gt(h, zero)) : f32x4.mul(d, f32x4.sub(one, f32x4.mul(h, h))));
+    v128.store(dh, zero);
   }
 }

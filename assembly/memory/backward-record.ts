@@ -45,3 +45,11 @@ export function give(gradient: usize, out: usize, i: usize, value: f32): void {
   if (!gradient) return;
   store<f32>(gradient + i, gradient == out ? value : load<f32>(gradient + i) + value);
 }
+
+/** The same of four values. */
+// @ts-ignore: decorator
+@inline
+export function giveVector(gradient: usize, out: usize, i: usize, value: v128): void {
+  if (!gradient) return;
+  v128.store(gradient + i, gradient == out ? value : f32x4.add(v128.load(gradient + i), value));
+}

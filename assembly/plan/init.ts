@@ -6,6 +6,7 @@ import { paddedRows } from '../memory/rows';
 import { Base, Direction, InputKind, SectionKind } from '../shared/codes';
 import { BufferEntry, Header, InputEntry, OpEntry, SectionEntry, StateEntry } from '../shared/plan';
 import { countOf, entry, opEntry, operandOf, operandOffset } from './image';
+import { isPrivate } from './operands';
 import {
   HEADER, INPUT_RECORD, InputRecord, Session, bufferAddress, lengthBytes, oneBufferBytes, recordBytes, sectionOf,
   sessionBytes, setReadiness, stateAddress, stateBytes, strideOf,
@@ -24,20 +25,38 @@ export function sessionInit(at: usize, plan: usize, rows: i32, chunk: i32, encod
   session.panelStride = <u32>paddedRows(rows * chunk) << 6;
   session.encoderStride = <u32>paddedRows(rows * encoderChunk) << 6;
   session.stateBytes = <u32>stateBytes(plan, rows);
-  const scratch = placeParts(session);
-  let streams = true;
+  session.scratch = placeParts(session);
   for (let i: u32 = 0; i < countOf(plan, Header.Inputs); i++) resolveInput(session, i);
-  for (let i: u32 = 0; i < countOf(plan, Header.Ops); i++) {
-    const record = changetype<OpRecord>(session.ops + <usize>i * OP_RECORD);
-    resolveOp(session, opEntry(plan, i), record);
-    record.scratch = scratch;
-    record.span = OP_RECORD;
-    const isMain = changetype<usize>(record) < session.opsEnd;
-    if (isMain && record.direction == Direction.Backward) streams = false;
-  }
-  setReadiness(session, streams);
-  if (rows * chunk == 1) pairProducts(session);
+  makeOps(session);
   for (let row = 0; row < rows; row++) resetStates(session, row);
+}
+
+/**
+ * The session computes from now on with `weights` of its own, as many bytes as the plan says; 0 for none. They are read
+ * where they are. States stay.
+ */
+export function sessionAdapt(at: usize, weights: usize): void {
+  const session = changetype<Session>(at);
+  session.weights = weights;
+  makeOps(session);
+}
+
+/** The records of all ops that run in this session, the encoder's behind. */
+function makeOps(session: Session): void {
+  const plan = session.plan, main = load<u32>(entry(plan, Header.Sections, 0), SectionEntry.OpCount);
+  let streams = true, at = session.ops;
+  for (let i: u32 = 0; i < countOf(plan, Header.Ops); i++) {
+    if (i == main) session.opsEnd = at;
+    const op = opEntry(plan, i), record = changetype<OpRecord>(at);
+    if (isPrivate(op) && !session.weights) continue;
+    resolveOp(session, op, record);
+    if (i < main && record.direction == Direction.Backward) streams = false;
+    at += OP_RECORD;
+  }
+  session.encoderOpsEnd = at;
+  if (countOf(plan, Header.Ops) == main) session.opsEnd = at;
+  setReadiness(session, streams);
+  if (session.rows * session.chunk == 1) pairProducts(session);
 }
 
 /** In a session for single steps the two int8 products of a cell go as one. */
@@ -51,7 +70,7 @@ function pairProducts(session: Session): void {
   }
 }
 
-/** Sets all addresses of the block, those of states and buffers too; returns the one behind the last buffer. */
+/** Sets all addresses of the block but the ends of the ops; returns the one behind the last buffer. */
 function placeParts(session: Session): usize {
   const plan = session.plan, at = changetype<usize>(session), rows = session.rows;
   session.states = at + <usize>HEADER;
@@ -60,8 +79,6 @@ function placeParts(session: Session): usize {
   session.encoderInputsEnd = session.inputs + <usize>countOf(plan, Header.Inputs) * INPUT_RECORD;
   session.inputsEnd = session.inputs + <usize>mainInputs(plan) * INPUT_RECORD;
   session.ops = session.encoderInputsEnd;
-  session.opsEnd = session.ops + <usize>load<u32>(entry(plan, Header.Sections, 0), SectionEntry.OpCount) * OP_RECORD;
-  session.encoderOpsEnd = session.ops + <usize>countOf(plan, Header.Ops) * OP_RECORD;
   session.lengths = at + <usize>recordBytes(plan);
   session.memoryLengths = session.lengths + <usize>lengthBytes(rows);
   session.firstState = session.memoryLengths + <usize>lengthBytes(rows);
@@ -111,6 +128,8 @@ function resolveInput(session: Session, i: u32): void {
 
 function resolveOp(session: Session, op: usize, record: OpRecord): void {
   record.session = changetype<usize>(session);
+  record.scratch = session.scratch;
+  record.span = OP_RECORD;
   record.run = runnerOf(load<u32>(op, OpEntry.Code));
   record.direction = load<u32>(op, OpEntry.Direction);
   record.k = load<u32>(op, OpEntry.K);
@@ -128,6 +147,7 @@ function resolveOperand(session: Session, what: u32, offset: u32, operand: usize
   const index = what >> 8, base = what & 0xff;
   switch (base) {
     case Base.Plan: address = session.plan + offset; break;
+    case Base.Private: address = session.weights + offset; break;
     case Base.State:
       address = stateAddress(changetype<usize>(session), index);
       panel = <usize>session.rows << 6;

@@ -18,6 +18,18 @@ export function isConstant(plan: usize, at: u32, bytes: u64): bool {
   return (at & 15) == 0 && at >= offsetOf(plan, Header.Constants) && <u64>at + bytes <= load<u32>(plan, Header.ByteLength);
 }
 
+/** A constant of the plan, or as many bytes of the session's own weights. */
+export function weights(plan: usize, op: usize, i: u32, bytes: u64): bool {
+  if (operandOf(op, i) != Base.Private) return constant(plan, op, i, bytes);
+  const at = operandOffset(op, i);
+  return (at & 15) == 0 && <u64>at + bytes <= countOf(plan, Header.Private);
+}
+
+/** Whether an op runs only in a session that has weights of its own. */
+export function isPrivate(op: usize): bool {
+  return operandOf(op, 1) == Base.Private;
+}
+
 /** `columns` columns of a buffer of features of this section. */
 export function buffer(plan: usize, op: usize, i: u32, columns: u32, section: u32): bool {
   return operandBase(op, i) == Base.Buffer && isBuffer(plan, op, i, columns, section);

@@ -46,6 +46,10 @@ export class Session {
   encoderStride: u32;
   /** What a step answers before it looks at its inputs: NotStreamable, NotEncoded or Ok. */
   readiness: i32;
+  /** The session's own weights, which lie elsewhere; 0 for none, and then the ops that want them are left out. */
+  weights: usize;
+  /** Room for what lives no longer than an op. */
+  scratch: usize;
 }
 
 /** What a step checks before it runs. */

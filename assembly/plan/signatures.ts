@@ -9,7 +9,7 @@ export const HAS_QMAX: u8 = 8;
 export const WIDE: u8 = 16;
 
 // What an operand is: a buffer, a state, either of them, a constant, a constant or nothing, a buffer of the encoder read by
-// the main section, a buffer of tokens, a state of the main section written by the encoder.
+// the main section, a buffer of tokens, a state of the main section written by the encoder, a constant or private weights.
 export const BUFFER: u8 = 0x10;
 export const STATE: u8 = 0x20;
 export const VECTOR: u8 = 0x30;
@@ -18,6 +18,7 @@ export const OPTIONAL: u8 = 0x50;
 export const ENCODED: u8 = 0x60;
 export const TOKENS: u8 = 0x70;
 export const MAIN_STATE: u8 = 0x80;
+export const WEIGHTS: u8 = 0x90;
 
 // How many values it has: n; two, three, four blocks of n, each padded to panels; k; k + n; m + n; n + 1; k blocks of n; four
 // parameters; a matrix [n][k], float32 or int8; a bias of n or m. Any: looked at by the op's own check.
@@ -44,7 +45,7 @@ export const LINE: usize = 6;
 export const SIGNATURES: usize = memory.data<u8>([
   /* none            */ 0, 0, 0, 0, 0, 0,
   /* Embedding       */ HAS_K | WIDE, TOKENS | K, CONSTANT | MATRIX, BUFFER | N, 0, 0,
-  /* MatvecF32       */ HAS_K | MAY_HAVE_M | WIDE, VECTOR | K, CONSTANT | MATRIX, OPTIONAL | BIAS, BUFFER | BIAS, 0,
+  /* MatvecF32       */ HAS_K | MAY_HAVE_M | WIDE, VECTOR | K, WEIGHTS | MATRIX, OPTIONAL | BIAS, BUFFER | BIAS, 0,
   /* MatvecInt8      */ HAS_K | MAY_HAVE_M | HAS_QMAX | WIDE, VECTOR | K, CONSTANT | MATRIX_INT8, OPTIONAL | BIAS, BUFFER | BIAS, CONSTANT | N,
   /* Sigmoid         */ 0, BUFFER | N, BUFFER | N, 0, 0, 0,
   /* Tanh            */ 0, BUFFER | N, BUFFER | N, 0, 0, 0,

@@ -6,11 +6,11 @@ import { Base, Direction, OpCode, SectionKind, Status } from '../shared/codes';
 import { OpEntry, PlanFormat } from '../shared/plan';
 import { isConvolution, isFramePool } from './frame-ops';
 import { operandBase, operandIndex, operandOffset } from './image';
-import { buffer, constant, encoded, isSize, none, state, tokens, vector } from './operands';
+import { buffer, constant, encoded, isSize, none, state, tokens, vector, weights } from './operands';
 import {
   ANY, BIAS, BUFFER, CODES, CONSTANT, ENCODED, HAS_K, HAS_QMAX, K, K_AND_N, K_BLOCKS, LINE, MAIN_STATE, MATRIX,
   MATRIX_INT8, MAY_HAVE_K, MAY_HAVE_M, M_AND_N, N2, N4, N_AND_1, OPTIONAL, PARAMETERS, SIGNATURES, STATE, TOKENS, VECTOR,
-  WIDE,
+  WEIGHTS, WIDE,
 } from './signatures';
 
 /** An op of a section. */
@@ -49,7 +49,7 @@ function isOperand(plan: usize, op: usize, i: u32, signature: u32, section: Sect
   const what = signature & 0xf0, count = valuesOf(op, signature & 15);
   // what an op's own check looks at
   if (what != 0 && (signature & 15) == ANY) return true;
-  if (count > <u64>PlanFormat.MaxColumns && what != CONSTANT) return false;
+  if (count > <u64>PlanFormat.MaxColumns && what != CONSTANT && what != WEIGHTS) return false;
   const values = <u32>count;
   switch (what) {
     case BUFFER: return buffer(plan, op, i, columnsOf(values), section);
@@ -58,11 +58,18 @@ function isOperand(plan: usize, op: usize, i: u32, signature: u32, section: Sect
     case OPTIONAL:
       if (none(op, i)) return true;
     case CONSTANT: return constant(plan, op, i, paddedValues(count, signature & 15) * 4);
+    case WEIGHTS: return weights(plan, op, i, count * 4);
     case ENCODED: return encoded(plan, op, i, columnsOf(values), section);
     case TOKENS: return tokens(plan, op, i, values, section);
     case MAIN_STATE: return state(plan, op, i, values, SectionKind.Main);
     default: return none(op, i);
   }
+}
+
+/** Bytes of operand i, a constant, without its padding; 0 of a descriptor. */
+export function constantBytes(op: usize, i: u32): u64 {
+  const size = load<u8>(SIGNATURES + <usize>load<u32>(op, OpEntry.Code) * LINE + i, 1) & 15;
+  return size == ANY ? 0 : valuesOf(op, size) * 4;
 }
 
 /** A constant vector has the padding of its last panel too. */

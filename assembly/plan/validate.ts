@@ -5,7 +5,7 @@ import { columnsOf } from '../memory/op-record';
 import { InputKind, SectionKind, Status } from '../shared/codes';
 import { BufferEntry, Header, InputEntry, OutputEntry, PlanFormat, SectionEntry, StateEntry } from '../shared/plan';
 import { countOf, entry, offsetOf, opEntry } from './image';
-import { isConstant, isSize, isWidth } from './operands';
+import { isConstant, isPrivate, isSize, isWidth } from './operands';
 import { checkOp } from './validate-op';
 
 /** The number of the op, buffer, state, input or output that validate() refused. */
@@ -29,7 +29,8 @@ function checkHeader(plan: usize, bytes: u32): i32 {
   if (load<u32>(plan, Header.Magic) != PlanFormat.Magic) return Status.BadHeader;
   if (load<u32>(plan, Header.Version) != PlanFormat.Version) return Status.BadHeader;
   if (load<u32>(plan, Header.ByteLength) != bytes || load<u32>(plan, 12) != 0) return Status.BadHeader;
-  for (let i: usize = Header.Constants + 8; i < <usize>PlanFormat.HeaderBytes; i += 8) {
+  if (countOf(plan, Header.Private) > 0x40000000 || offsetOf(plan, Header.Private) != 0) return Status.BadHeader;
+  for (let i: usize = Header.Private + 8; i < <usize>PlanFormat.HeaderBytes; i += 8) {
     if (load<u64>(plan + i) != 0) return Status.BadHeader;
   }
   let at: u32 = PlanFormat.HeaderBytes;
@@ -110,6 +111,8 @@ function checkOps(plan: usize): i32 {
   const main = load<u32>(entry(plan, Header.Sections, 0), SectionEntry.OpCount);
   for (let i: u32 = 0; i < countOf(plan, Header.Ops); i++) {
     refusedIndex = i;
+    // a section has an op that runs in every session
+    if ((i == 0 || i == main) && isPrivate(opEntry(plan, i))) return Status.BadOperand;
     const status = checkOp(plan, opEntry(plan, i), i < main ? SectionKind.Main : SectionKind.Encoder);
     if (status != Status.Ok) return status;
   }

@@ -65,7 +65,8 @@ export const enum Direction {
 
 /**
  * Where an operand lies. Plan: a byte offset; buffer and state: an index, the offset counts columns; encoded: a buffer
- * of the encoder, read as a whole by an op of the main section.
+ * of the encoder, read as a whole by an op of the main section; private: a byte offset in the weights of the session's
+ * own, without which its op does not run.
  */
 export const enum Base {
   None = 0,
@@ -73,6 +74,7 @@ export const enum Base {
   Buffer = 2,
   State = 3,
   Encoded = 4,
+  Private = 5,
 }
 
 /** A range of ops: main runs once a timestep, the encoder once a sequence, before it. */
@@ -90,6 +92,10 @@ export const enum InputKind {
 export const enum Loss {
   CrossEntropy = 0,
   MeanSquaredError = 1,
+  BinaryCrossEntropy = 2,
+  MeanAbsoluteError = 3,
+  Huber = 4,
+  Ctc = 5,
 }
 
 /** What an export of the module answers. */

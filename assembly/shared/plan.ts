@@ -2,6 +2,9 @@
 //
 //   header | sections | ops | buffers | states | inputs | outputs | constants (weights, biases, scales)
 //
+// A session may have weights of its own, an adapter's, for the ops that ask for such: they lie outside of the image, which
+// says only how many bytes they are.
+//
 // A section is a range of ops: the main one, run once a timestep, and behind it perhaps an encoder, run once a sequence
 // before it. Buffers hold what lives for one timestep, states what lives on. Both are float32 in panels of 16 columns, [columns/16][rows][16]; a buffer of kind
 // tokens holds one u32 per row.
@@ -35,6 +38,8 @@ export const enum Header {
   Inputs = 64,
   Outputs = 72,
   Constants = 80,
+  /** Bytes of the private weights; 0. */
+  Private = 88,
 }
 
 /** A section: (first op, number of ops, 0, 0). */

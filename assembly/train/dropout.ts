@@ -6,43 +6,56 @@ import { philox, philoxWord } from '../kernels/random/philox';
 import { BackwardRecord } from '../memory/backward-record';
 import { addPanel, copyRows } from '../memory/copy';
 import { OpRecord, columnsOf } from '../memory/op-record';
+import { Session } from '../plan/session';
 import { Trainer } from './trainer';
 
 @unmanaged
 export class Dropout {
-  /** Dropped where 16 random bits are below it; 0 for no dropout. */
-  threshold: u32;
-  /** 1 / (1 - rate) and its inverse. */
-  scale: f32;
-  inverse: f32;
+  /** Dropped where 16 random bits are below it, 0 for no dropout: of what goes into layers, of what the head reads. */
+  inputs: u32;
+  outputs: u32;
+  /** 1 where all timesteps of a window have the mask of its first (Gal & Ghahramani 2016). */
+  variational: u32;
   seedLow: u32;
   seedHigh: u32;
   window: u32;
+  /** Rows of the window before the chunk that runs. */
+  first: u32;
 }
 
-/** `threshold` of 65536 elements are dropped in `window`, the others multiplied by `scale`. */
-export function setDropout(at: usize, threshold: u32, scale: f32, seedLow: u32, seedHigh: u32, window: u32): void {
+/** Of 65536 elements `inputs` or `outputs` are dropped in `window`, the others multiplied by what makes up for them. */
+export function setDropout(
+  at: usize, inputs: u32, outputs: u32, variational: u32, seedLow: u32, seedHigh: u32, window: u32,
+): void {
   const state = changetype<Dropout>(changetype<Trainer>(at).dropout);
-  state.threshold = threshold;
-  state.scale = scale;
-  state.inverse = 1 / scale;
+  state.inputs = inputs;
+  state.outputs = outputs;
+  state.variational = variational;
   state.seedLow = seedLow;
   state.seedHigh = seedHigh;
   state.window = window;
 }
 
-/** What is dropped in place before a product. Operands: a = x, c = the Dropout; k = what tells its masks from another's. */
+/**
+ * What is dropped in place before a product. Operands: a = x, c = the Dropout; k = what tells its masks from another's,
+ * m = 1 where the product is the head's.
+ */
 export function dropout(at: usize, row: i32, rows: i32): void {
-  const op = changetype<OpRecord>(at), state = changetype<Dropout>(op.c);
-  if (state.threshold) mask(op, op.a, op.aPanel, state.threshold, state.scale, row, rows);
+  const op = changetype<OpRecord>(at), threshold = thresholdBefore(op);
+  if (threshold) mask(op, op.a, op.aPanel, threshold, scaleOf(threshold), row, rows);
 }
 
 /** The gradient through the same mask; x gets back the size that the op before it reads its slope from. */
 export function dropoutBackward(at: usize, row: i32, rows: i32): void {
-  const record = changetype<BackwardRecord>(at), op = record.op, state = changetype<Dropout>(op.c);
-  if (!state.threshold) return;
-  mask(op, record.da, op.aPanel, state.threshold, state.scale, row, rows);
-  mask(op, op.a, op.aPanel, state.threshold, state.inverse, row, rows);
+  const record = changetype<BackwardRecord>(at), op = record.op, threshold = thresholdBefore(op);
+  if (!threshold) return;
+  mask(op, record.da, op.aPanel, threshold, scaleOf(threshold), row, rows);
+  mask(op, op.a, op.aPanel, threshold, <f32>1 / scaleOf(threshold), row, rows);
+}
+
+function thresholdBefore(op: OpRecord): u32 {
+  const state = changetype<Dropout>(op.c);
+  return op.m ? state.outputs : state.inputs;
 }
 
 /** A dropout of the model. Operands: a = x, b = y, c = the Dropout, whose masks it shares, e = its rate; k as above. */
@@ -73,12 +86,13 @@ function scaleOf(threshold: u32): f32 {
 }
 
 function mask(op: OpRecord, x: usize, stride: usize, threshold: u32, scale: f32, row: i32, rows: i32): void {
-  const state = changetype<Dropout>(op.c);
+  const state = changetype<Dropout>(op.c), streams = changetype<Session>(op.session).rows;
   for (let panel = 0; panel < columnsOf(op.n) >> 4; panel++) {
     let at = x + <usize>panel * stride + (<usize>row << 6);
     for (let r = row; r < row + rows; r++) {
       for (let half = 0; half < 2; half++) {
-        philox((panel << 1) + half, r, op.k, state.window, state.seedLow, state.seedHigh);
+        const place = state.variational ? r % streams : state.first + r;
+        philox((panel << 1) + half, place, op.k, state.window, state.seedLow, state.seedHigh);
         for (let i = 0; i < 4; i++) {
           const word = philoxWord(i);
           keep(at, word & 0xffff, threshold, scale);

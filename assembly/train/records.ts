@@ -10,7 +10,9 @@ import { dropout, dropoutBackward, dropoutNode } from './dropout';
 import {
   columnsOfStates, gradientBytes, isGates, isInput, sectionOfOp, tapeBytes, tapePanel, transposedBytes, wantsTranspose,
 } from './needs';
-import { backwardOf, outputOperand, parametersOf, statesWritten } from './table';
+import { watchLstm, watchState } from './flow';
+import { changes, moves, readsMoving, trains } from './frozen';
+import { backwardOf, givesState, outputOperand, parametersOf, statesWritten } from './table';
 import { recordState } from './tape';
 import { Trainer } from './trainer';
 
@@ -30,9 +32,13 @@ export function makeRecords(trainer: Trainer): void {
     const record = addOp(trainer);
     memory.copy(changetype<usize>(record), session.ops + <usize>i * OP_RECORD, OP_RECORD);
     if (load<u32>(op, OpEntry.Code) == OpCode.Dropout) becomeDropout(trainer, record, i);
-    addBackward(trainer, op, i, record);
+    const own = addBackward(trainer, op, i, record);
+    if (trainer.frozen && !(own.run | own.runParameters)) trainer.backwardEnd -= BACKWARD_RECORD;
     const states = statesWritten(load<u32>(op, OpEntry.Code));
-    for (let operand = 1; operand <= states; operand++) addStateRecord(trainer, op, operand, record);
+    for (let operand = 1; operand <= states; operand++) {
+      const state = addStateRecord(trainer, op, operand, record);
+      if (trainer.norms && givesState(load<u32>(op, OpEntry.Code))) addWatch(trainer, op, operand, own, state);
+    }
   }
   if (mainEnd == 0) {
     mainEnd = trainer.opsEnd;
@@ -55,7 +61,7 @@ function addOp(trainer: Trainer): OpRecord {
  * reader sees what it left. None goes behind a softmax or its logarithm, whose slope at an element depends on all values of
  * the row, the dropped ones too.
  */
-function dropsOut(plan: usize, i: u32): bool {
+export function dropsOut(plan: usize, i: u32): bool {
   const product = opEntry(plan, i), x = operandOf(product, 0);
   if (!isInputProduct(plan, i) || operandBase(product, 0) != Base.Buffer) return false;
   if (isInput(plan, operandIndex(product, 0))) return false;
@@ -75,9 +81,21 @@ function reads(op: usize, x: u32): bool {
   return false;
 }
 
+/** One that begins with a bias: what an adapter adds goes with the product that it is added to. */
 function isInputProduct(plan: usize, i: u32): bool {
   const op = opEntry(plan, i);
-  return load<u32>(op, OpEntry.Code) == OpCode.MatvecF32 && load<u32>(op, OpEntry.Direction) == Direction.None;
+  return load<u32>(op, OpEntry.Code) == OpCode.MatvecF32 && load<u32>(op, OpEntry.Direction) == Direction.None
+    && operandBase(op, 2) != Base.None;
+}
+
+/** Whether product i of the main section stands behind all that goes through time. */
+function isHead(plan: usize, i: u32): bool {
+  if (sectionOfOp(plan, i) != SectionKind.Main) return false;
+  for (let j = i + 1; j < countOf(plan, Header.Ops) && sectionOfOp(plan, j) == SectionKind.Main; j++) {
+    const direction = load<u32>(opEntry(plan, j), OpEntry.Direction);
+    if (direction == Direction.Forward || direction == Direction.Backward) return false;
+  }
+  return true;
 }
 
 /** The op of a dropout node: with masks of its own. */
@@ -92,16 +110,19 @@ function addDropout(trainer: Trainer, op: usize, i: u32): void {
   record.run = dropout.index;
   record.direction = Direction.None;
   record.k = i;
+  record.m = isHead(trainer.plan, i) ? 1 : 0;
   record.n = load<u32>(op, OpEntry.K);
+  record.session = trainer.session;
   record.a = bufferAddress(changetype<Session>(trainer.session), x);
   record.aPanel = strideOf(changetype<Session>(trainer.session), x);
   record.c = trainer.dropout;
+  if (!moves(trainer, op, 0)) return;
   const backward = addBackwardRecord(trainer, record);
   backward.run = dropoutBackward.index;
   backward.da = bufferGradient(trainer, x);
 }
 
-function addStateRecord(trainer: Trainer, op: usize, operand: i32, cell: OpRecord): void {
+function addStateRecord(trainer: Trainer, op: usize, operand: i32, cell: OpRecord): OpRecord {
   const record = addOp(trainer), from = changetype<usize>(cell) + OPERANDS + <usize>operand * OPERAND;
   record.run = recordState.index;
   record.direction = cell.direction;
@@ -111,6 +132,27 @@ function addStateRecord(trainer: Trainer, op: usize, operand: i32, cell: OpRecor
   record.session = trainer.session;
   record.b = tapeAddress(trainer, operandIndex(op, operand)) + (<usize>max(afterOf(trainer, cell), 0));
   record.bPanel = tapePanelOf(trainer, operandIndex(op, operand));
+  return record;
+}
+
+/** Behind the cell in their order, so before it when they flow back; of the main section alone. */
+function addWatch(trainer: Trainer, op: usize, operand: i32, cell: BackwardRecord, state: OpRecord): void {
+  const index = operandIndex(op, operand), code = load<u32>(op, OpEntry.Code);
+  if (load<u32>(entry(trainer.plan, Header.States, index), StateEntry.Section) != SectionKind.Main) return;
+  const record = addBackwardRecord(trainer, state);
+  if (operand < statesWritten(code)) { // c of an LSTM
+    memory.copy(changetype<usize>(record), changetype<usize>(cell), BACKWARD_RECORD);
+    record.run = watchLstm.index;
+    record.runParameters = 0;
+    record.transposed = 0;
+  } else {
+    const out = outputOperand(code);
+    record.run = watchState.index;
+    record.da = gradientAddress(trainer, op, operand);
+    record.db = gradientAddress(trainer, op, out);
+    record.tapeBPanel = load<usize>(changetype<usize>(cell.op) + OPERANDS + <usize>out * OPERAND, 4);
+  }
+  record.scratch = trainer.norms + (<usize>(<i32>index * trainer.chunks * trainer.chunk) << 3);
 }
 
 /** Bytes on the tape from the state before a timestep to the one after it. */
@@ -125,15 +167,17 @@ function tapePanelOf(trainer: Trainer, state: u32): usize {
 function addBackwardRecord(trainer: Trainer, op: OpRecord): BackwardRecord {
   const record = changetype<BackwardRecord>(trainer.backwardEnd);
   trainer.backwardEnd += BACKWARD_RECORD;
+  memory.fill(changetype<usize>(record), 0, BACKWARD_RECORD);
   record.op = op;
   record.scratch = trainer.scratch;
   return record;
 }
 
-function addBackward(trainer: Trainer, op: usize, i: u32, forward: OpRecord): void {
+function addBackward(trainer: Trainer, op: usize, i: u32, forward: OpRecord): BackwardRecord {
   const record = addBackwardRecord(trainer, forward), plan = trainer.plan;
-  record.run = backwardOf(load<u32>(op, OpEntry.Code));
-  record.runParameters = parametersOf(load<u32>(op, OpEntry.Code));
+  const flows = readsMoving(trainer, op), code = load<u32>(op, OpEntry.Code);
+  record.run = flows ? backwardOf(code) : 0;
+  record.runParameters = trains(trainer, op) ? parametersOf(code) : 0;
   record.da = gradientAddress(trainer, op, 0);
   record.db = gradientAddress(trainer, op, 1);
   record.dc = gradientAddress(trainer, op, 2);
@@ -144,10 +188,13 @@ function addBackward(trainer: Trainer, op: usize, i: u32, forward: OpRecord): vo
   record.tapeAPanel = isState(op, 0) ? tapePanelOf(trainer, operandIndex(op, 0)) : forward.aPanel;
   record.tapeB = beforeAddress(trainer, op, 1, forward.b, record.after);
   record.tapeBPanel = isState(op, 1) ? tapePanelOf(trainer, operandIndex(op, 1)) : forward.bPanel;
-  if (wantsTranspose(trainer, i)) {
+  // beside the gradient of a matrix that of its bias is nothing
+  if (code == OpCode.MatvecF32 && !changes(trainer, op, 1)) record.db = 0;
+  if (flows && wantsTranspose(trainer, i)) {
     record.transposed = trainer.transposed + <usize>transposedBytes(trainer, i);
     record.transposedPanel = <usize>forward.n << 6;
   }
+  return record;
 }
 
 function isState(op: usize, operand: i32): bool {

@@ -125,6 +125,17 @@ export function statesWritten(code: i32): i32 {
   }
 }
 
+/** Whether what an op gives is the last of the states that it writes. */
+export function givesState(code: i32): bool {
+  switch (code) {
+    case OpCode.Window:
+    case OpCode.TimeMax:
+    case OpCode.TimeSum:
+    case OpCode.TimeMean: return false;
+    default: return statesWritten(code) > 0;
+  }
+}
+
 /** The operand that an op writes, for others to read. */
 export function outputOperand(code: i32): i32 {
   switch (code) {
@@ -141,6 +152,7 @@ export function outputOperand(code: i32): i32 {
     case OpCode.Clip:
     case OpCode.Quantize:
     case OpCode.CopyColumns:
+    case OpCode.CopyState:
     case OpCode.Dropout:
     case OpCode.MaxPool:
     case OpCode.AveragePool: return 1;

@@ -1,53 +1,62 @@
 // A trainer: one block that holds all of a training but the plan, whose constants are its parameters.
 //
-//   header | session | op records | backward records | tape | gradients of buffers and states | Wᵀ | scratch
-//          | gradients and two moments of the constants | targets | weights of rows | fresh rows | segments
+//   header | resident chunks | gradients of buffers and states | Wᵀ | scratch | states between chunks | losses of rows
+//          | targets | weights of rows | fresh rows | segments | marks | gradients and two moments of the constants
 //
-// Its session has `rows` streams and `chunk` timesteps, `encoderChunk` in the encoder, and op records of the trainer's own:
-// those of the plan, a dropout before the products that want one, and behind each cell the records of its states.
+// A window goes in chunks of `chunk` timesteps, of which `resident` keep their tapes: see window.ts and chunk.ts.
 
-import { BACKWARD_RECORD } from '../memory/backward-record';
-import { OP_RECORD, columnsOf } from '../memory/op-record';
+import { columnsOf } from '../memory/op-record';
 import { paddedRows } from '../memory/rows';
 import { countOf, entry, offsetOf } from '../plan/image';
-import { sessionBytes } from '../plan/session';
+import { stateBytes } from '../plan/session';
 import { Header, OutputEntry } from '../shared/plan';
-import { columnsOfStates, gradientBytes, scratchBytes, tapeBytes, transposedBytes } from './needs';
+import { Chunk, chunkBytes } from './chunk';
+import { markBytes } from './frozen';
+import { columnsOfStates, gradientBytes, scratchBytes, transposedBytes } from './needs';
 import { SEGMENT } from './optimizer/segment';
 
+/** What it has of a Chunk is the one that runs. */
 @unmanaged
-export class Trainer {
-  session: usize;
+export class Trainer extends Chunk {
   plan: usize;
   rows: i32;
+  /** Timesteps of a chunk, in the main section and in the encoder; chunks of the longest window, and of its tape. */
   chunk: i32;
   encoderChunk: i32;
-  /** Op records that the session runs, and backward records in the same order: the main section's, then the encoder's. */
-  ops: usize;
-  opsEnd: usize;
-  backward: usize;
-  backwardMainEnd: usize;
-  backwardEnd: usize;
-  /** The tapes of the states one behind the other. */
-  tape: usize;
-  /** Gradients of buffers, then of states; zero when a window begins to flow back. */
+  chunks: i32;
+  resident: i32;
+  /** The resident chunks, and the bytes of each. */
+  firstChunk: usize;
+  chunkBytes: usize;
+  /** The states before each chunk of a window and behind the last one, `stateBytes` each. */
+  between: usize;
+  stateBytes: usize;
+  /** f64[rows of the longest window]: weight × loss. */
+  losses: usize;
+  /** Timesteps of the window that have run forward. */
+  timesteps: i32;
+  /** f64[states][timesteps of the longest window], where the norms of the gradients of states go; 0 for nowhere. */
+  norms: usize;
+  /** Gradients of buffers, zero when a chunk begins to flow back, then of states, zero when a window does. */
   gradients: usize;
-  gradientBytes: usize;
-  /** Where the gradients of states begin. */
   stateGradients: usize;
+  stateGradientsEnd: usize;
   transposed: usize;
   scratch: usize;
   /** The constants of the plan, their gradients and moments: as many bytes each. */
   parameters: usize;
   parameterBytes: usize;
   parameterGradients: usize;
+  /** What an update changes: the parameters, or the weights that they are rounded from. */
+  master: usize;
   first: usize;
   second: usize;
-  /** u32[rows], or f32[rows][size], as the loss wants them; f32, one a row. */
+  /** A Criterion: which loss. */
+  criterion: usize;
+  /** Of a chunk: u32[rows], f32[rows][size] or labels, as the loss wants them; f32, one a row. */
   targets: usize;
   weights: usize;
-  /** The model's first output, its gradient, its size. */
-  output: usize;
+  /** The gradient of the model's first output, and its size. */
   outputGradient: usize;
   outputSize: i32;
   /** Bytes from a panel of a buffer to the next, in the main section and in the encoder. */
@@ -57,6 +66,9 @@ export class Trainer {
   fresh: usize;
   segments: usize;
   segmentCount: i32;
+  /** See frozen.ts: marks of what moves, once `frozen` is 1; until then all does. */
+  marks: usize;
+  frozen: i32;
   /** A Dropout. */
   dropout: usize;
   /** Of the last window: the global norm of the gradients of what is trainable. */
@@ -64,40 +76,50 @@ export class Trainer {
 }
 
 /** Bytes of the header: the Trainer, then its Dropout. */
-const HEADER: u64 = 256;
-const DROPOUT: u64 = 192;
+export const HEADER: u64 = 320;
+const DROPOUT: u64 = 256;
 
-/** Sets all addresses of a trainer at `at` and returns its end. */
-export function layOut(t: Trainer, at: usize, plan: usize, rows: i32, chunk: i32, encoderChunk: i32): u64 {
-  const all = rows * chunk, ops = <u64>countOf(plan, Header.Ops), states = countOf(plan, Header.States);
-  t.plan = plan; t.rows = rows; t.chunk = chunk; t.encoderChunk = encoderChunk;
-  t.panelStride = <usize>paddedRows(all) << 6;
+/** Sets all addresses of a trainer at `at` but those of the running chunk, and returns its end. */
+export function layOut(
+  t: Trainer, at: usize, plan: usize, rows: i32, chunk: i32, encoderChunk: i32, chunks: i32, resident: i32,
+): u64 {
+  t.plan = plan; t.rows = rows; t.chunk = chunk; t.encoderChunk = encoderChunk; t.chunks = chunks; t.resident = resident;
+  t.panelStride = <usize>paddedRows(rows * chunk) << 6;
   t.encoderStride = <usize>paddedRows(rows * encoderChunk) << 6;
   t.parameters = plan + offsetOf(plan, Header.Constants);
   t.parameterBytes = countOf(plan, Header.Constants);
+  t.master = t.parameters;
   t.dropout = at + <usize>DROPOUT;
-  let top = <u64>at + HEADER;
-  t.session = <usize>top; top = aligned(top + sessionBytes(plan, rows, chunk, encoderChunk));
-  t.ops = <usize>top; top = aligned(top + (ops * 2 + states) * OP_RECORD);
-  t.backward = <usize>top; top = aligned(top + ops * 2 * BACKWARD_RECORD);
-  t.tape = <usize>top; top += tapeBytes(t, states);
-  t.gradients = <usize>top; top += gradientBytes(t, countOf(plan, Header.Buffers));
-  t.stateGradients = <usize>top; top += columnsOfStates(plan, states) * rows << 2;
-  t.gradientBytes = <usize>top - t.gradients;
-  t.transposed = <usize>top; top += aligned(transposedBytes(t, <u32>ops));
-  t.scratch = <usize>top; top = aligned(top + scratchBytes(t));
+  let top = layOutWindow(t, <u64>at + HEADER);
   t.parameterGradients = <usize>top; top = aligned(top + t.parameterBytes);
   t.first = <usize>top; top = aligned(top + t.parameterBytes);
   t.second = <usize>top; top = aligned(top + t.parameterBytes);
-  const output = columnsOf(load<u32>(entry(plan, Header.Outputs, 0), OutputEntry.Size));
-  t.targets = <usize>top; top = aligned(top + (<u64>output * paddedRows(all) << 2));
-  t.weights = <usize>top; top = aligned(top + (<u64>all << 2));
-  t.fresh = <usize>top; top = aligned(top + (<u64>rows << 2));
-  t.segments = <usize>top; top = aligned(top + (ops * 3 + states) * SEGMENT);
   return top;
 }
 
-function aligned(n: u64): u64 {
+/** What a window needs, but for the gradients of the parameters, from `top` on. */
+export function layOutWindow(t: Trainer, top: u64): u64 {
+  const plan = t.plan, all = t.rows * t.chunk, states = countOf(plan, Header.States);
+  const bytes = chunkBytes(t);
+  t.firstChunk = <usize>top; t.chunkBytes = <usize>bytes; top += bytes * t.resident;
+  t.gradients = <usize>top; top += gradientBytes(t, countOf(plan, Header.Buffers));
+  t.stateGradients = <usize>top; top += columnsOfStates(plan, states) * t.rows << 2;
+  t.stateGradientsEnd = <usize>top;
+  t.transposed = <usize>top; top += aligned(transposedBytes(t, countOf(plan, Header.Ops)));
+  t.scratch = <usize>top; top = aligned(top + scratchBytes(t));
+  t.stateBytes = <usize>stateBytes(plan, t.rows);
+  t.between = <usize>top; top += <u64>t.stateBytes * (t.chunks + 1);
+  t.losses = <usize>top; top = aligned(top + (<u64>all * t.chunks << 3));
+  const output = columnsOf(load<u32>(entry(plan, Header.Outputs, 0), OutputEntry.Size));
+  t.targets = <usize>top; top = aligned(top + (<u64>output * paddedRows(all) << 2));
+  t.weights = <usize>top; top = aligned(top + (<u64>all << 2));
+  t.fresh = <usize>top; top = aligned(top + (<u64>t.rows << 2));
+  t.segments = <usize>top; top = aligned(top + (countOf(plan, Header.Ops) * 3 + states) * SEGMENT);
+  t.marks = <usize>top; top = aligned(top + markBytes(plan));
+  return top;
+}
+
+export function aligned(n: u64): u64 {
   return (n + 63) & ~63;
 }
 
@@ -109,3 +131,6 @@ export function trainerGradients(at: usize): usize { return changetype<Trainer>(
 export function trainerFirstMoments(at: usize): usize { return changetype<Trainer>(at).first; }
 export function trainerSecondMoments(at: usize): usize { return changetype<Trainer>(at).second; }
 export function trainerNorm(at: usize): f32 { return changetype<Trainer>(at).norm; }
+
+/** From now on an update changes the weights at `master`, laid out as the parameters; who set it rounds them afterwards. */
+export function setMaster(at: usize, master: usize): void { changetype<Trainer>(at).master = master; }

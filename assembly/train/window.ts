@@ -1,5 +1,11 @@
 // A window of truncated backpropagation through time (Werbos 1990; Williams & Peng 1990): forward with a tape, the loss,
 // backward. The session's state goes on to the next window; no gradient flows into the one before.
+//
+// It goes in chunks, forward from the first to the last, then backward from the last to the first. Where not all of them
+// keep their tapes, those that do are the last ones, and each one before runs forward again, from the states before it,
+// just before it flows back (Chen et al. 2016, Training deep nets with sublinear memory cost). Sums of gradients go on from
+// chunk to chunk, so their bits do not depend on how many tapes are kept. The caller enters a chunk, writes its data, and
+// runs it.
 
 import { transposeWeights } from '../kernels/matvec/backward';
 import { BACKWARD_RECORD, BackwardRecord } from '../memory/backward-record';
@@ -10,46 +16,93 @@ import { checkInputs } from '../plan/inputs';
 import { runEncoder, sequence } from '../plan/sequence';
 import { Session, stateAddress } from '../plan/session';
 import { copyStatesOf, isOver, resetStates, runWith } from '../plan/states';
-import { Base, Direction, Loss, SectionKind, Status } from '../shared/codes';
+import { Base, Direction, SectionKind, Status } from '../shared/codes';
 import { Header, OpEntry, StateEntry } from '../shared/plan';
-import { checkTargets, lossGradient } from './loss/loss';
+import { enterChunk, keepStatesBefore, takeStatesBefore } from './chunk';
+import { watchFrom } from './flow';
+import { addLosses, addWeights, lossGradient } from './loss/loss';
+import { checkTargets } from './loss/targets';
 import { tapePanel } from './needs';
 import { gradientNorm } from './optimizer/norm';
 import { tapeAddress } from './records';
 import { Trainer } from './trainer';
 
 /**
- * Of the first `timesteps` timesteps of inputs, targets and weights, and of `encoderTimesteps` of the encoder's inputs
- * where there is one: leaves the loss, the gradients of the parameters and their norm. The streams have the lengths that
- * stand in the session, of both sequences. Where it answers anything but Ok, nothing has changed.
+ * Chunk `index`, forward: the first `timesteps` timesteps of the inputs, targets and weights that stand there, and
+ * `encoderTimesteps` of the encoder's inputs where there is one. The streams have the lengths that stand in the session, of
+ * both sequences. Where it answers anything but Ok, the window is over and nothing has changed.
  */
-export function backpropagate(at: usize, timesteps: i32, encoderTimesteps: i32, kind: Loss): i32 {
+export function forwardChunk(at: usize, index: i32, timesteps: i32, encoderTimesteps: i32): i32 {
   const trainer = changetype<Trainer>(at), session = changetype<Session>(trainer.session);
-  if (timesteps < 1 || timesteps > trainer.chunk) return Status.TooManyTimesteps;
-  if (encoderTimesteps < 0 || encoderTimesteps > trainer.encoderChunk) return Status.TooManyTimesteps;
-  let status = checkTargets(trainer, timesteps * trainer.rows, kind);
-  if (status == Status.Ok) {
-    status = checkInputs(session, session.inputsEnd, session.encoderInputsEnd, encoderTimesteps * trainer.rows);
+  const status = check(trainer, timesteps, encoderTimesteps);
+  if (status != Status.Ok) {
+    if (index > 0) goOn(at, 0);
+    return status;
   }
-  if (status == Status.Ok) status = checkInputs(session, session.inputs, session.inputsEnd, timesteps * trainer.rows);
-  if (status != Status.Ok) return status;
+  if (index == 0) {
+    keepStatesBefore(trainer, 0);
+    trainer.timesteps = 0;
+  } else takeStatesBefore(trainer, index);
   if (encoderTimesteps > 0) {
     beginTape(trainer, SectionKind.Encoder, encoderTimesteps);
     runEncoder(session, encoderTimesteps);
   }
   beginTape(trainer, SectionKind.Main, timesteps);
   sequence(trainer.session, timesteps, true);
-  memory.fill(trainer.gradients, 0, trainer.gradientBytes);
-  memory.fill(trainer.parameterGradients, 0, trainer.parameterBytes);
-  lossGradient(trainer, timesteps * trainer.rows, kind);
-  flowBack(trainer, trainer.backward, trainer.backwardMainEnd, timesteps);
+  keepStatesBefore(trainer, index + 1);
+  trainer.timesteps += timesteps;
+  addWeights(trainer, timesteps * trainer.rows, index > 0);
+  return Status.Ok;
+}
+
+/** The same again, of a chunk whose tape has not been kept. */
+export function repeatChunk(at: usize, index: i32, timesteps: i32): void {
+  const trainer = changetype<Trainer>(at);
+  takeStatesBefore(trainer, index);
+  beginTape(trainer, SectionKind.Main, timesteps);
+  sequence(trainer.session, timesteps, true);
+}
+
+/** The loss of chunk `index` and backward, when all chunks have gone forward and those behind it backward. */
+export function backwardChunk(at: usize, index: i32, timesteps: i32, encoderTimesteps: i32): void {
+  const trainer = changetype<Trainer>(at), session = changetype<Session>(trainer.session);
+  const first = index * trainer.chunk, isLast = first + timesteps == trainer.timesteps;
+  memory.fill(trainer.gradients, 0, (isLast ? trainer.stateGradientsEnd : trainer.stateGradients) - trainer.gradients);
+  if (isLast) memory.fill(trainer.parameterGradients, 0, trainer.parameterBytes);
+  lossGradient(trainer, timesteps * trainer.rows, trainer.losses + (<usize>(first * trainer.rows) << 3));
+  watchFrom(first);
+  flowBack(trainer, trainer.backward, trainer.backwardMainEnd, timesteps, isLast);
   if (encoderTimesteps > 0) {
     runWith(session, session.memoryLengths);
-    flowBack(trainer, trainer.backwardMainEnd, trainer.backwardEnd, encoderTimesteps);
+    flowBack(trainer, trainer.backwardMainEnd, trainer.backwardEnd, encoderTimesteps, isLast);
   }
+}
+
+/** When the first chunk has gone backward: leaves the loss and the norm of the gradients, and the state to go on in. */
+export function endWindow(at: usize, encoderTimesteps: i32): void {
+  const trainer = changetype<Trainer>(at);
+  addLosses(trainer.losses, trainer.timesteps * trainer.rows);
   initialGradients(trainer, encoderTimesteps > 0);
   trainer.norm = gradientNorm(trainer.segments, trainer.segmentCount, trainer.parameterGradients);
-  return Status.Ok;
+  goOn(at, (trainer.timesteps + trainer.chunk - 1) / trainer.chunk);
+}
+
+/** The next window begins in the states before chunk `index` of this one. */
+function goOn(at: usize, index: i32): void {
+  enterChunk(at, 0);
+  takeStatesBefore(changetype<Trainer>(at), index);
+}
+
+function check(trainer: Trainer, timesteps: i32, encoderTimesteps: i32): i32 {
+  const session = changetype<Session>(trainer.session);
+  if (timesteps < 1 || timesteps > trainer.chunk) return Status.TooManyTimesteps;
+  if (encoderTimesteps < 0 || encoderTimesteps > trainer.encoderChunk) return Status.TooManyTimesteps;
+  let status = checkTargets(trainer.criterion, trainer.targets, trainer.weights, timesteps * trainer.rows);
+  if (status == Status.Ok) {
+    status = checkInputs(session, session.inputsEnd, session.encoderInputsEnd, encoderTimesteps * trainer.rows);
+  }
+  if (status == Status.Ok) status = checkInputs(session, session.inputs, session.inputsEnd, timesteps * trainer.rows);
+  return status;
 }
 
 /** The states that a section begins with, into the block of the tape that stands for them. */
@@ -78,16 +131,16 @@ function goesBackward(trainer: Trainer, i: u32): bool {
 
 /**
  * Ops from the last to the first: one without a direction at once, a run of others timestep by timestep, in the order
- * opposite to theirs.
+ * opposite to theirs. What is prepared serves all chunks of a window.
  */
-function flowBack(trainer: Trainer, begin: usize, end: usize, timesteps: i32): void {
+export function flowBack(trainer: Trainer, begin: usize, end: usize, timesteps: i32, isFirst: bool): void {
   const rows = timesteps * trainer.rows;
   while (end > begin) {
     let first = end - BACKWARD_RECORD;
     const direction = directionAt(first);
     const isLoop = direction == Direction.Forward || direction == Direction.Backward;
     if (isLoop) while (first > begin && directionAt(first - BACKWARD_RECORD) == direction) first -= BACKWARD_RECORD;
-    prepare(first, end);
+    if (isFirst) prepare(first, end);
     if (isLoop) flowThroughTime(trainer, first, end, timesteps, direction == Direction.Backward);
     else flowThrough(first, end, 0, direction == Direction.None ? rows : trainer.rows);
     parameters(first, end, rows);

@@ -1,6 +1,7 @@
 import { Base, Direction, OpCode, SectionKind } from '../../assembly/shared/codes.ts';
 import type { GraphInput, GraphNode, ModelDefinition, StateNode, Tensor } from '../graph/definition.ts';
 import { inputsOf } from '../graph/reads.ts';
+import { AdapterLowering, type PlanAdapters } from './lower/adapter.ts';
 import type { Encoded, Value } from './lower/context.ts';
 import { remember, stateName } from './lower/state.ts';
 import { lowerNode } from './lower/table.ts';
@@ -9,15 +10,18 @@ import { type Operand, PlanWriter } from './writer.ts';
 /**
  * Lays a validated model out as a plan: buffers, states and ops in the order of the graph's nodes, those of the encoder
  * first.
+ *
+ * @param room for the adapters of sessions, or the adapters that a training changes
  */
-export function planModel(definition: ModelDefinition): PlanWriter {
+export function planModel(definition: ModelDefinition, room?: PlanAdapters): PlanWriter {
   const { graph } = definition;
   const plan = new PlanWriter();
+  const adapters = room && new AdapterLowering(plan, room);
   const encoded = new Map<string, Value>();
   const { encoder } = graph;
-  if (encoder) plan.encoder(() => lowerSection(plan, definition, encoder, encoded));
+  if (encoder) plan.encoder(() => lowerSection(plan, definition, encoder, adapters, encoded));
   const values = new Map<string, Value>();
-  lowerSection(plan, definition, graph, values, (name) => memoryOf(encoded.get(name)!));
+  lowerSection(plan, definition, graph, adapters, values, (name) => memoryOf(encoded.get(name)!));
   for (const node of graph.nodes) handOver(plan, node, encoded);
   for (const { from } of graph.outputs) {
     const { buffer, size } = values.get(from)!;
@@ -30,6 +34,7 @@ function lowerSection(
   plan: PlanWriter,
   { tensors }: ModelDefinition,
   { inputs, nodes }: { readonly inputs: readonly GraphInput[]; readonly nodes: readonly GraphNode[] },
+  adapters: AdapterLowering | undefined,
   values: Map<string, Value>,
   encoded: (name: string) => Encoded = withoutEncoder,
 ): void {
@@ -40,7 +45,7 @@ function lowerSection(
     const reads = inputsOf(node).map((name) => values.get(name)!);
     const [input] = reads as [Value];
     if (node.type === 'state') plan.beginLoop();
-    values.set(node.name, lowerNode(node, { plan, inputs: reads, input, tensor, scale, encoded }));
+    values.set(node.name, lowerNode(node, { plan, inputs: reads, input, tensor, scale, encoded, adapters }));
     for (const { name, input } of statesThatEnd(node, nodes, values)) {
       remember(plan, findState(plan, stateName(name))!, values.get(input)!);
       plan.endLoop();

@@ -1,5 +1,6 @@
 import { Base, Direction, InputKind, type OpCode, SectionKind } from '../../assembly/shared/codes.ts';
 import { Header, OpEntry, PlanFormat } from '../../assembly/shared/plan.ts';
+import type { Factors } from '../adapters/low-rank.ts';
 import type { Tensor } from '../graph/definition.ts';
 
 /** A range of columns of a buffer, or a whole state: what an op reads or writes. */
@@ -7,7 +8,8 @@ export type Operand =
   | { readonly base: Base.Buffer; readonly index: number; readonly column: number }
   | { readonly base: Base.State; readonly index: number }
   | { readonly base: Base.Encoded; readonly index: number; readonly column: number }
-  | { readonly base: Base.Plan; readonly offset: number };
+  | { readonly base: Base.Plan; readonly offset: number }
+  | { readonly base: Base.Private; readonly offset: number };
 
 export interface Op {
   readonly code: OpCode;
@@ -54,6 +56,18 @@ export type Constant = { readonly offset: number } & (
   | { readonly kind: 'int8'; readonly n: number; readonly k: number; readonly ranges: readonly RowRange[] }
 );
 
+/** A factor of an adapter among the weights of a session's own: panels [n, k] at `offset`. */
+export interface PrivateMatrix {
+  readonly offset: number;
+  /** The name of the matrix that is adapted. */
+  readonly matrix: string;
+  readonly factor: keyof Factors;
+  readonly n: number;
+  readonly k: number;
+  /** Of the factor's rows; none for any column. */
+  readonly ranges: readonly Pick<RowRange, 'from' | 'rows' | 'to'>[];
+}
+
 export interface StateInfo {
   readonly name: string;
   readonly size: number;
@@ -72,12 +86,15 @@ export function columnsOf(n: number): number {
 export class PlanWriter {
   readonly states: StateInfo[] = [];
   readonly constants: Constant[] = [];
+  /** Of adapters, without the weights of which their ops do not run. */
+  readonly privateMatrices: PrivateMatrix[] = [];
   #ops: [main: Op[], encoder: Op[]] = [[], []];
   #buffers: { columns: number; kind: InputKind; section: SectionKind }[] = [];
   #inputs: { buffer: number; kind: InputKind; size: number; section: SectionKind }[] = [];
   #outputs: { buffer: number; size: number }[] = [];
   #initial = new Map<number, Operand & { base: Base.Plan }>();
   #constantBytes = 0;
+  #privateBytes = 0;
   #section: SectionKind = SectionKind.Main;
   #loops = 0;
 
@@ -154,6 +171,18 @@ export class PlanWriter {
     return { operand: this.#constant(constant, n * Math.ceil(k / 2) * 2), constant };
   }
 
+  privatePanels(matrix: Omit<PrivateMatrix, 'offset'>): Operand {
+    const offset = this.#privateBytes;
+    this.privateMatrices.push({ ...matrix, offset });
+    this.#privateBytes += matrix.n * matrix.k * 4;
+    return { base: Base.Private, offset };
+  }
+
+  /** Of the weights of a session's own. */
+  get privateBytes(): number {
+    return this.#privateBytes;
+  }
+
   op(op: Op): void {
     const inLoop = this.#loops > 0 && op.direction === Direction.None;
     this.#ops[this.#section].push(inLoop ? { ...op, direction: Direction.Forward } : op);
@@ -220,6 +249,7 @@ export class PlanWriter {
     );
     word(Header.Constants, this.#constantBytes);
     word(Header.Constants + 4, at);
+    word(Header.Private, this.#privateBytes);
     return bytes;
   }
 
@@ -256,6 +286,7 @@ export class PlanWriter {
   #operandWords(operand: Operand | undefined): [number, number] {
     if (operand === undefined) return [Base.None, 0];
     if (operand.base === Base.Plan) return [Base.Plan, this.constantsOffset + operand.offset];
+    if (operand.base === Base.Private) return [Base.Private, operand.offset];
     const column = operand.base === Base.State ? 0 : operand.column;
     return [operand.base | (operand.index << 8), column];
   }

@@ -39,18 +39,29 @@ export function quantize(
   const definition = isWrapped(source) ? source.definition : source;
   inferShapes(definition);
   const nodes = allNodes(definition.graph);
-  const keep = readOptions(options, nodes);
-  const float32 = namesThatStay(nodes, keep);
+  const matrices = int8Matrices(definition, options);
   const tensors = new Map(definition.tensors);
   const layers: QuantizedLayer[] = [];
   for (const node of nodes) {
-    const names = matricesOf(node).filter((name) => !float32.has(name));
-    if (keep.has(node.name) || names.length === 0) continue;
+    const names = matricesOf(node).filter((name) => matrices.has(name));
+    if (names.length === 0) continue;
     for (const name of names) replaceMatrix(name, definition.tensors, tensors);
     layers.push(measureError(node.name, names, definition.tensors, tensors));
   }
   const report = summarize(layers, definition.tensors, tensors);
   return { definition: { ...definition, tensors }, report };
+}
+
+/**
+ * The names of the tensors that `quantize` makes int8.
+ *
+ * @throws RivuletError `invalid-argument`, `not-supported` (options)
+ */
+export function int8Matrices({ graph }: ModelDefinition, options: QuantizeOptions): ReadonlySet<string> {
+  const nodes = allNodes(graph);
+  const { keep } = checkQuantizeOptions(options, nodes, 'options');
+  const float32 = namesThatStay(nodes, new Set(keep));
+  return new Set(nodes.flatMap(matricesOf).filter((name) => !float32.has(name)));
 }
 
 function isWrapped(source: object): source is { readonly definition: ModelDefinition } {
@@ -107,17 +118,28 @@ function roundHalfToEven(x: number): number {
   return x + 6755399441055744 - 6755399441055744;
 }
 
-function readOptions(options: QuantizeOptions, nodes: readonly GraphNode[]): ReadonlySet<string> {
-  return readFields(options, 'options', 'invalid-argument', (fields) => {
+/**
+ * @param place what the options are called in a message
+ * @throws RivuletError `invalid-argument`, `not-supported`
+ */
+export function checkQuantizeOptions(
+  options: unknown,
+  nodes: readonly GraphNode[],
+  place: string,
+): Required<QuantizeOptions> {
+  return readFields(options, place, 'invalid-argument', (fields) => {
     const weights = fields.value('weights');
     if (weights === 'int4' || weights === 'int16') {
       throw new RivuletError(
         'not-supported',
-        `options: weights ${show(weights)} is not supported yet; use "int8"`,
+        `${place}: weights ${show(weights)} is not supported yet; use "int8"`,
       );
     }
     if (weights !== 'int8') {
-      throw new RivuletError('invalid-argument', `options: weights must be "int8", got ${describe(weights)}`);
+      throw new RivuletError(
+        'invalid-argument',
+        `${place}: weights must be "int8", got ${describe(weights)}`,
+      );
     }
     const keep = fields.has('keep') ? fields.strings('keep') : [];
     const unknown = keep.find((name) => !nodes.some((node) => node.name === name));
@@ -125,10 +147,10 @@ function readOptions(options: QuantizeOptions, nodes: readonly GraphNode[]): Rea
       const known = nodes.map(({ name }) => show(name)).join(', ');
       throw new RivuletError(
         'invalid-argument',
-        `options: keep names ${show(unknown)}; the nodes are ${known}`,
+        `${place}: keep names ${show(unknown)}; the nodes are ${known}`,
       );
     }
-    return new Set(keep);
+    return { weights, keep };
   });
 }
 

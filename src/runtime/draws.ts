@@ -1,7 +1,7 @@
 import type { Runtime } from './runtime.ts';
 
 /** What random numbers are for: each has a stream of its own, so that a further draw in one shifts no other. */
-export const Purpose = { Weights: 1, Order: 2 } as const;
+export const Purpose = { Weights: 1, Order: 2, Adapters: 3 } as const;
 export type Purpose = (typeof Purpose)[keyof typeof Purpose];
 
 /** A safe integer has 53 bits: the upper word of a seed has 21, and the purpose stands above them. */

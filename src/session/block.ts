@@ -1,3 +1,4 @@
+import type { PlacedAdapter } from '../adapters/place.ts';
 import { RivuletError } from '../errors.ts';
 import type { GraphInput } from '../graph/definition.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -29,6 +30,7 @@ export class Block {
   readonly #staging: number;
   /** What `read` copied out of last; its length is 0 once memory has grown. */
   #staged: Float32Array = new Float32Array(0);
+  #adapter: PlacedAdapter | undefined;
 
   /** @throws RivuletError `out-of-memory` */
   constructor(model: Model, rows: number, chunk: number, memory: number) {
@@ -57,6 +59,18 @@ export class Block {
 
   free(): void {
     this.#runtime.free(this.address);
+  }
+
+  /** What it computes with besides the weights of the model. */
+  get adapter(): PlacedAdapter | undefined {
+    return this.#adapter;
+  }
+
+  /** From now on with this adapter, or without one; the states stay. */
+  adapt(adapter: PlacedAdapter | undefined): void {
+    if (adapter === this.#adapter) return;
+    this.#runtime.exports.sessionAdapt(this.address, adapter?.address ?? 0);
+    this.#adapter = adapter;
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { AdapterRoom } from '../adapters/matrices.ts';
 import { RivuletError, show } from '../errors.ts';
 import { parseModelFile } from '../formats/model-file.ts';
 import type { ModelDefinition } from '../graph/definition.ts';
@@ -20,6 +21,8 @@ export type ModelSource =
 export interface LoadOptions {
   /** The memory it goes into; by default one that all such models share. */
   runtime?: Runtime;
+  /** Room for the adapters of sessions, at most of this rank; sessions without one compute as if there were none. */
+  adapters?: AdapterRoom;
   signal?: AbortSignal;
   /** Called as bytes arrive; `total` where the source says it. */
   onProgress?: (progress: { loaded: number; total: number | undefined }) => void;
@@ -36,7 +39,10 @@ export async function loadModel(source: ModelSource, options: LoadOptions = {}):
   const content = await readSource(source, options);
   const runtime = options.runtime ?? (await sharedRuntime());
   assertNotAborted(options.signal);
-  return content instanceof Uint8Array ? loadModelSync(content, { runtime }) : new Model(runtime, content);
+  const { adapters } = options;
+  return content instanceof Uint8Array
+    ? loadModelSync(content, { runtime, ...(adapters && { adapters }) })
+    : new Model(runtime, content, adapters);
 }
 
 /**
@@ -44,7 +50,10 @@ export async function loadModel(source: ModelSource, options: LoadOptions = {}):
  *
  * @throws RivuletError as `loadModel`
  */
-export function loadModelSync(bytes: ArrayBuffer | Uint8Array, { runtime }: { runtime: Runtime }): Model {
+export function loadModelSync(
+  bytes: ArrayBuffer | Uint8Array,
+  { runtime, adapters }: { runtime: Runtime; adapters?: AdapterRoom },
+): Model {
   requireRuntime(runtime);
   if (!(runtime instanceof Runtime)) {
     throw new RivuletError(
@@ -52,7 +61,7 @@ export function loadModelSync(bytes: ArrayBuffer | Uint8Array, { runtime }: { ru
       'loadModelSync needs a runtime: pass { runtime: createRuntimeSync(module) }',
     );
   }
-  return new Model(runtime, parseModelFile(asBytes(bytes)));
+  return new Model(runtime, parseModelFile(asBytes(bytes)), adapters);
 }
 
 function requireRuntime(runtime: unknown): void {

@@ -1,4 +1,7 @@
 import { SectionKind } from '../../assembly/shared/codes.ts';
+import type { Adapter } from '../adapters/adapter.ts';
+import { type AdapterRoom, readRoom } from '../adapters/matrices.ts';
+import { type AdapterLayout, PlacedAdapters } from '../adapters/place.ts';
 import { RivuletError, show } from '../errors.ts';
 import { serializeModel } from '../formats/model-file.ts';
 import type { GraphInput, GraphNode, ModelDefinition, NodeType } from '../graph/definition.ts';
@@ -35,6 +38,8 @@ export interface SessionOptions {
   batchSize?: number;
   /** A snapshot from which all rows go on. */
   state?: Uint8Array;
+  /** What these streams compute with besides the weights of the model, which was loaded with room for `adapters`. */
+  adapter?: Adapter;
 }
 
 /**
@@ -68,16 +73,21 @@ export class Model {
   readonly encoderReader: string | undefined;
   /** @internal The first node that goes backward through time, for which no step can be made. */
   readonly notStreamable: string | undefined;
+  /** @internal For the adapters of sessions. */
+  readonly room: AdapterLayout | undefined;
+  /** @internal Those that its sessions have. */
+  readonly placedAdapters: PlacedAdapters;
   #disposed = false;
   #sessions = new Set<Session>();
   #runner: Block | undefined;
   #sampler: number | undefined;
 
   /** @internal */
-  constructor(runtime: Runtime, definition: ModelDefinition) {
+  constructor(runtime: Runtime, definition: ModelDefinition, adapters?: AdapterRoom) {
     const { sizes, firstNotStreamable } = inferShapes(definition);
     const { graph } = definition;
-    const plan = planModel(definition);
+    const room = adapters && readRoom(adapters, definition);
+    const plan = planModel(definition, room);
     this.runtime = runtime;
     this.definition = definition;
     this.states = plan.states
@@ -100,6 +110,8 @@ export class Model {
     this.metadata = definition.metadata ?? {};
     this.plan = placePlan(runtime, plan, definition);
     this.fingerprint = this.plan.fingerprint;
+    this.room = room && { ...room, bytes: plan.privateBytes, parts: plan.privateMatrices };
+    this.placedAdapters = new PlacedAdapters(this);
   }
 
   /** Bytes of the plan in linear memory: weights as the kernels read them, and the tables. */
@@ -116,11 +128,12 @@ export class Model {
   /**
    * A new stream, or `batchSize` of them, in the initial state or in that of a snapshot.
    *
-   * @throws RivuletError `disposed`, `invalid-argument`, `out-of-memory`, `invalid-snapshot`, `snapshot-mismatch`
+   * @throws RivuletError `disposed`, `invalid-argument`, `out-of-memory`, `invalid-snapshot`, `snapshot-mismatch`,
+   * and what `session.setAdapter` throws
    */
   createSession(options: SessionOptions = {}): Session {
     this.assertAlive();
-    const { batchSize = 1, state } = options;
+    const { batchSize = 1, state, adapter } = options;
     if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
       throw new RivuletError(
         'invalid-argument',
@@ -130,13 +143,12 @@ export class Model {
     const block = new Block(this, batchSize, 1, this.#leastMemory);
     const session = new Session(this, block, () => this.#sessions.delete(session));
     this.#sessions.add(session);
-    if (state !== undefined) {
-      try {
-        session.restore(state);
-      } catch (error) {
-        session.dispose();
-        throw error;
-      }
+    try {
+      if (adapter !== undefined) session.setAdapter(adapter);
+      if (state !== undefined) session.restore(state);
+    } catch (error) {
+      session.dispose();
+      throw error;
     }
     return session;
   }

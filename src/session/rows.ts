@@ -18,6 +18,7 @@ export function rebuild(
   memory = old.memory,
 ): Block {
   const block = new Block(model, rows.length, 1, memory);
+  block.adapt(old.adapter);
   rows.forEach((from, to) => {
     if (from !== undefined) model.runtime.exports.copyRow(old.address, from, block.address, to);
   });

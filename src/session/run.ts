@@ -45,8 +45,9 @@ export function runSequence(
   return run.out;
 }
 
-/** The runner goes on where the session is, with what the encoder left. */
+/** The runner goes on where the session is, with what the encoder left, and with its adapter. */
 function takeOver({ runtime: { exports }, encoderInputs }: Model, block: Block, runner: Block): void {
+  runner.adapt(block.adapter);
   if (encoderInputs.length === 0) {
     exports.copyState(block.address, runner.address);
     return;

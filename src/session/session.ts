@@ -1,3 +1,4 @@
+import type { Adapter } from '../adapters/adapter.ts';
 import { RivuletError } from '../errors.ts';
 import type { InferExports } from '../runtime/exports.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -269,6 +270,28 @@ export class Session {
     this.#hasOutput = false;
   }
 
+  /** What the session computes with besides the weights of the model. */
+  get adapter(): Adapter | undefined {
+    return this.#block.adapter?.adapter;
+  }
+
+  /**
+   * From now on all rows compute with this adapter, or with the model alone; their states stay. Sessions of one model have
+   * adapters of their own, beside the weights that they share.
+   *
+   * @param adapter of this model; null for none
+   * @throws RivuletError `adapter-mismatch` for one of another model, `invalid-argument` where the model was loaded without
+   * room for it, `out-of-memory`, `disposed`
+   */
+  setAdapter(adapter: Adapter | null): void {
+    this.assertAlive();
+    const { placedAdapters } = this.model;
+    const before = this.#block.adapter;
+    this.#block.adapt(adapter === null ? undefined : placedAdapters.acquire(adapter));
+    if (before) placedAdapters.release(before);
+    this.#hasOutput = false;
+  }
+
   /** A copy of a state of a row, e.g. `lstm.h` or `lstm.c`. @throws RivuletError `invalid-argument`, `disposed` */
   getState(name: string, options: RowOptions = {}): Float32Array {
     this.assertAlive();
@@ -347,6 +370,7 @@ export class Session {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#straight = false;
+    if (this.#block.adapter) this.model.placedAdapters.release(this.#block.adapter);
     this.#block.free();
     this.#release();
   }

@@ -5,6 +5,7 @@
 // little-endian; the payload holds the states in the model's order, float32, without padding.
 
 import { RivuletError, show } from '../errors.ts';
+import { fnv1a } from '../formats/fnv1a.ts';
 import type { Fingerprint } from '../plan/place.ts';
 
 const MAGIC = 0x4e535652; // "RVSN"
@@ -85,11 +86,4 @@ function checkFingerprint(view: DataView, fingerprint: Fingerprint, allowOtherWe
 
 function invalid(reason: string): RivuletError {
   return new RivuletError('invalid-snapshot', `the snapshot is not one that can be restored: ${reason}`);
-}
-
-/** 32 bits, enough to notice a torn or damaged file. */
-function fnv1a(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash >>> 0;
 }

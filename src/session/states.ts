@@ -1,4 +1,5 @@
 import { RivuletError, show } from '../errors.ts';
+import type { Fingerprint } from '../plan/place.ts';
 import type { Block } from './block.ts';
 import type { Model } from './model.ts';
 import { readSnapshot, writeSnapshot } from './snapshot.ts';
@@ -19,7 +20,7 @@ export function snapshotRow(model: Model, block: Block, row: number): Uint8Array
       'the state has overflowed float32 and a snapshot of it could not go on: reset the session, or restore an earlier one',
     );
   }
-  return writeSnapshot(model.fingerprint, values);
+  return writeSnapshot(fingerprintOf(model, block), values);
 }
 
 /** Rows from … to - 1 go on where a snapshot was taken. @throws RivuletError `invalid-snapshot`, `snapshot-mismatch` */
@@ -30,7 +31,7 @@ export function restoreRows(
   bytes: Uint8Array,
   allowOtherWeights: boolean,
 ): void {
-  const values = readSnapshot(bytes, model.fingerprint, model.stateLength, allowOtherWeights);
+  const values = readSnapshot(bytes, fingerprintOf(model, block), model.stateLength, allowOtherWeights);
   for (const row of rows) {
     let from = 0;
     for (const { index, size } of model.states) {
@@ -38,6 +39,11 @@ export function restoreRows(
       from += size;
     }
   }
+}
+
+/** Of the weights that the block computes with: the model's, and its adapter's. */
+function fingerprintOf(model: Model, { adapter }: Block): Fingerprint {
+  return adapter?.fingerprint ?? model.fingerprint;
 }
 
 /** Number and size of the state that is called so. @throws RivuletError `invalid-argument` */

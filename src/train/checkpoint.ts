@@ -13,7 +13,6 @@ import type { Tensor } from '../graph/definition.ts';
 import { type Fields, readFields } from '../graph/fields.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { fingerprint } from './fingerprint.ts';
-import type { ResolvedOptions } from './options.ts';
 import type { TrainerState } from './trainer.ts';
 
 const FORMAT = 'rivulet-training/1';
@@ -23,7 +22,8 @@ export interface TrainingIdentity {
   /** Fingerprints, 16 hexadecimal digits. */
   readonly model: string;
   readonly data: string;
-  readonly options: ResolvedOptions;
+  /** Plain JSON, but for bounds that may be infinite. */
+  readonly options: object;
 }
 
 export interface Checkpoint {
@@ -161,9 +161,10 @@ function compare(found: { model: string; data: string; options: unknown }, here:
   }
 }
 
-/** JSON has no infinity, and clipNorm may be. */
-function comparable(options: ResolvedOptions): Record<string, unknown> {
-  return { ...options, clipNorm: options.clipNorm === Infinity ? 'Infinity' : options.clipNorm };
+/** JSON has no infinity, and what bounds the gradients may be. */
+function comparable(options: object): Record<string, unknown> {
+  const entries = Object.entries(options);
+  return Object.fromEntries(entries.map(([name, value]) => [name, value === Infinity ? 'Infinity' : value]));
 }
 
 function mismatch(reason: string): RivuletError {

@@ -1,7 +1,9 @@
 import { RivuletError, show } from '../errors.ts';
 import type { GraphInput } from '../graph/definition.ts';
+import { floatsOf, type PlainValues, wordsOf } from './data/plain.ts';
+import { requireLabels } from './labels.ts';
+import { lossDefinition, type ResolvedLoss, readLoss, requireLossFits } from './losses/table.ts';
 import type { Ports } from './ports.ts';
-import type { LossName } from './window.ts';
 
 /**
  * One stream of examples: a text for a model with a tokenizer, or tokens, where each is predicted from all before it; or
@@ -12,9 +14,13 @@ export type Examples =
   | Uint32Array
   | {
       /** Tokens [timesteps] or features [timesteps, size]. */
-      readonly inputs: Uint32Array | Float32Array;
-      /** Classes [timesteps] for cross-entropy, values [timesteps, size of the output] for the mean squared error. */
-      readonly targets: Uint32Array | Float32Array;
+      readonly inputs: Uint32Array | Float32Array | PlainValues;
+      /**
+       * Classes [timesteps] for cross-entropy; values [timesteps, size of the output] for the losses of values; the labels of
+       * the sequence for CTC, [labels], no more of them than its timesteps can emit. Plain arrays are values, unless a loss of
+       * classes or labels is asked for.
+       */
+      readonly targets: Uint32Array | Float32Array | PlainValues;
       readonly timesteps?: number;
     };
 
@@ -32,8 +38,8 @@ export interface Dataset {
   /** False for one stream, whose state may be carried from window to window. */
   readonly separate: boolean;
   readonly sequences: readonly Sequence[];
-  readonly loss: LossName;
-  /** Values per timestep of the inputs and the targets; 1 for tokens and classes. */
+  readonly loss: ResolvedLoss;
+  /** Values per timestep of the inputs and the targets; 1 for tokens and classes, 0 for labels of a whole sequence. */
   readonly inputWidth: number;
   readonly targetWidth: number;
 }
@@ -49,29 +55,48 @@ export interface Dataset {
 export function readDataset(
   data: TrainingData,
   ports: Ports,
-  loss: LossName | undefined,
+  loss: ResolvedLoss | undefined,
   what = 'data',
 ): Dataset {
-  const separate = Array.isArray(data);
-  const list = separate ? (data as readonly Examples[]) : [data as Examples];
+  const isList = Array.isArray(data);
+  const list = isList ? (data as readonly Examples[]) : [data as Examples];
   if (list.length === 0) {
     throw new RivuletError('empty-data', `${what}: expected at least one sequence, got an empty list`);
   }
   const read = list.map((examples, index) => {
-    const place = separate ? `${what}: sequence ${index}` : what;
-    return { place, ...readExamples(examples, ports, place) };
+    const place = isList ? `${what}: sequence ${index}` : what;
+    return { place, ...readExamples(examples, ports, loss, place) };
   });
-  const kind = loss ?? (isArray('Uint32Array', read[0]!.targets) ? 'cross-entropy' : 'mean-squared-error');
-  checkLoss(kind, ports);
+  const resolved =
+    loss ?? readLoss(isArray('Uint32Array', read[0]!.targets) ? 'cross-entropy' : 'mean-squared-error');
+  requireLossFits(resolved, ports.output);
+  const { targets: kind } = lossDefinition(resolved.type);
   const inputWidth = ports.input.kind === 'tokens' ? 1 : ports.input.size;
-  const targetWidth = kind === 'cross-entropy' ? 1 : ports.output.size;
+  const targetWidth = { classes: 1, values: ports.output.size, labels: 0 }[kind];
   const sequences = read.map(({ place, ...examples }) => {
-    const timesteps = countTimesteps(examples, inputWidth, targetWidth, kind, place);
+    const timesteps = countTimesteps(examples, inputWidth, targetWidth, resolved, place);
     checkInputs(examples.inputs, ports.input, place);
-    checkTargets(examples.targets, ports.output.size, targetWidth, place);
-    return { inputs: examples.inputs, targets: examples.targets, timesteps };
+    const { inputs, targets } = examples;
+    if (kind === 'labels') {
+      requireLabels(targets as Uint32Array, timesteps, resolved, ports.output.size, `${place}: targets`);
+    } else checkTargets(targets, ports.output.size, resolved, place);
+    return { inputs, targets, timesteps };
   });
-  return { separate, sequences, loss: kind, inputWidth, targetWidth };
+  return { separate: isList || kind === 'labels', sequences, loss: resolved, inputWidth, targetWidth };
+}
+
+/**
+ * Whether a loss would be the mean over anything.
+ *
+ * @throws RivuletError `empty-data` where the loss ignores every target
+ */
+export function requireCounted({ sequences, loss }: Dataset, what: string): void {
+  const { weight } = lossDefinition(loss.type);
+  if (!weight || sequences.some(({ targets }) => targets.some((target) => weight(target, loss) > 0))) return;
+  throw new RivuletError(
+    'empty-data',
+    `${what}: no target counts, since the loss ignores each or gives its class the weight 0: change the loss or the data`,
+  );
 }
 
 /**
@@ -100,14 +125,14 @@ export function splitDataset(dataset: Dataset, fraction: number): { training: Da
 
 /** All bytes of the data, for a fingerprint. */
 export function* datasetBytes(dataset: Dataset): Generator<string | Sequence['inputs']> {
-  yield `${dataset.separate} ${dataset.loss}`;
+  yield `${dataset.separate} ${dataset.loss.type}`;
   for (const { inputs, targets } of dataset.sequences) {
     yield inputs;
     yield targets;
   }
 }
 
-/** The timesteps from … to of a sequence; views. */
+/** The timesteps from … to of a sequence, labels as they are; views. */
 export function cutSequence(
   sequence: Sequence,
   { inputWidth, targetWidth }: Dataset,
@@ -116,14 +141,15 @@ export function cutSequence(
 ): Sequence {
   return {
     inputs: sequence.inputs.subarray(from * inputWidth, to * inputWidth),
-    targets: sequence.targets.subarray(from * targetWidth, to * targetWidth),
+    targets:
+      targetWidth === 0 ? sequence.targets : sequence.targets.subarray(from * targetWidth, to * targetWidth),
     timesteps: to - from,
   };
 }
 
 type Pair = Pick<Sequence, 'inputs' | 'targets'> & { readonly timesteps?: number | undefined };
 
-function readExamples(examples: Examples, ports: Ports, place: string): Pair {
+function readExamples(examples: Examples, ports: Ports, loss: ResolvedLoss | undefined, place: string): Pair {
   if (typeof examples === 'string') {
     if (!ports.tokenizer) {
       throw new RivuletError(
@@ -141,8 +167,9 @@ function readExamples(examples: Examples, ports: Ports, place: string): Pair {
         `${typeof examples === 'number' ? '; a list of numbers becomes tokens with Uint32Array.from(list)' : ''}`,
     );
   }
-  const { inputs, targets, timesteps } = examples;
   const floats = ports.input.kind === 'features';
+  const { timesteps } = examples;
+  const { inputs, targets } = withoutPlainArrays(examples, ports, loss, place);
   if (!isArray(floats ? 'Float32Array' : 'Uint32Array', inputs)) {
     const expected = floats
       ? `a Float32Array [timesteps, ${ports.input.size}]`
@@ -159,6 +186,24 @@ function readExamples(examples: Examples, ports: Ports, place: string): Pair {
     );
   }
   return { inputs: inputs as Sequence['inputs'], targets: targets as Sequence['targets'], timesteps };
+}
+
+function withoutPlainArrays(
+  { inputs, targets }: Exclude<Examples, string | Uint32Array>,
+  { input, output }: Ports,
+  loss: ResolvedLoss | undefined,
+  place: string,
+): { readonly inputs: unknown; readonly targets: unknown } {
+  const typed = (values: unknown, width: number | undefined, what: 'inputs' | 'targets') => {
+    if (!Array.isArray(values)) return values;
+    if (width !== undefined) return floatsOf(values, width, `${place}: ${what}`);
+    return wordsOf(values, `${place}: ${what}`, what === 'inputs' ? 'token-out-of-range' : 'invalid-target');
+  };
+  const areValues = loss === undefined || lossDefinition(loss.type).targets === 'values';
+  return {
+    inputs: typed(inputs, input.kind === 'tokens' ? undefined : input.size, 'inputs'),
+    targets: typed(targets, areValues ? output.size : undefined, 'targets'),
+  };
 }
 
 /** Every token but the last is an input, and the one after it its target. */
@@ -179,29 +224,19 @@ function predictNext(tokens: Uint32Array, { input, output }: Ports, place: strin
   return { inputs: tokens.subarray(0, -1), targets: tokens.subarray(1) };
 }
 
-function checkLoss(loss: LossName, { output }: Ports): void {
-  if (loss === 'cross-entropy' && output.activation === 'softmax') {
-    throw new RivuletError(
-      'invalid-argument',
-      `loss "cross-entropy" takes logits, and output "${output.name}" is a softmax already: take the softmax off the ` +
-        'graph to train, and put it on again afterwards',
-    );
-  }
-}
-
 function countTimesteps(
   { inputs, targets, timesteps }: Pair,
   inputWidth: number,
   targetWidth: number,
-  loss: LossName,
+  loss: ResolvedLoss,
   place: string,
 ): number {
-  const classes = loss === 'cross-entropy';
-  if (isArray('Uint32Array', targets) !== classes) {
+  const { targets: kind } = lossDefinition(loss.type);
+  const array = kind === 'values' ? 'Float32Array' : 'Uint32Array';
+  if (!isArray(array, targets)) {
     throw new RivuletError(
       'invalid-argument',
-      `${place}: loss "${loss}" takes targets in a ${classes ? 'Uint32Array of classes' : 'Float32Array of values'}, ` +
-        `got ${show(targets)}`,
+      `${place}: loss "${loss.type}" takes targets in a ${array} of ${kind}, got ${show(targets)}`,
     );
   }
   const count = timesteps ?? inputs.length / inputWidth;
@@ -218,7 +253,7 @@ function countTimesteps(
         `${inputWidth} values, got length ${inputs.length}`,
     );
   }
-  if (targets.length !== count * targetWidth) {
+  if (kind !== 'labels' && targets.length !== count * targetWidth) {
     throw new RivuletError(
       'wrong-length',
       `${place}: targets: expected ${count} timesteps of ${targetWidth} value${targetWidth > 1 ? 's' : ''} as the ` +
@@ -250,23 +285,23 @@ function checkInputs(inputs: Sequence['inputs'], input: GraphInput, place: strin
   }
 }
 
-function checkTargets(targets: Sequence['targets'], classes: number, width: number, place: string): void {
-  const areClasses = isArray('Uint32Array', targets);
+function checkTargets(
+  targets: Sequence['targets'],
+  outputs: number,
+  loss: ResolvedLoss,
+  place: string,
+): void {
+  const { targets: kind, expects, accepts } = lossDefinition(loss.type);
   for (let i = 0; i < targets.length; i++) {
-    const value = targets[i]!;
-    if (areClasses && value >= classes) {
-      throw new RivuletError(
-        'invalid-target',
-        `${place}: targets: expected a class in 0 … ${classes - 1}, got ${value} at timestep ${i}`,
-      );
-    }
-    if (value - value !== 0) {
-      throw new RivuletError(
-        'invalid-target',
-        `${place}: targets: every value must be finite, got ${value} at index ${i % width} ` +
-          `of timestep ${Math.floor(i / width)}`,
-      );
-    }
+    if (accepts(targets[i]!, outputs, loss)) continue;
+    const where =
+      kind === 'classes'
+        ? `at timestep ${i}`
+        : `at index ${i % outputs} of timestep ${Math.floor(i / outputs)}`;
+    throw new RivuletError(
+      'invalid-target',
+      `${place}: targets: ${expects(outputs, loss)}, got ${targets[i]} ${where}`,
+    );
   }
 }
 

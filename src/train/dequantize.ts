@@ -3,6 +3,7 @@ import { scaleName } from '../graph/node-tensors.ts';
 import { allNodes } from '../graph/reads.ts';
 import { quantize } from '../quantize/quantize.ts';
 import { dequantize } from '../quantize/report.ts';
+import type { TrainingOptions } from './options.ts';
 
 /** The float32 model that an int8 one computes with: each weight its integer times its scale. */
 export function dequantizeModel(definition: ModelDefinition): ModelDefinition {
@@ -16,14 +17,26 @@ export function dequantizeModel(definition: ModelDefinition): ModelDefinition {
   return { ...definition, tensors };
 }
 
-/** `trained` with int8 matrices in the nodes where `original` has them: float32 where it has none. */
-export function requantizeModel(trained: ModelDefinition, original: ModelDefinition): ModelDefinition {
+/** The nodes of a model that has int8 matrices whose own are float32; undefined where it has none. */
+function float32Nodes({ graph, tensors }: ModelDefinition): string[] | undefined {
   const isInt8 = (node: GraphNode) =>
     Object.values('tensors' in node ? { ...node.tensors } : {}).some(
-      (name) => original.tensors.get(name)?.dtype === 'I8',
+      (name) => tensors.get(name)?.dtype === 'I8',
     );
-  const nodes = allNodes(original.graph);
-  if (!nodes.some(isInt8)) return trained;
-  const keep = nodes.filter((node) => !isInt8(node)).map(({ name }) => name);
-  return quantize(trained, { weights: 'int8', keep }).definition;
+  const nodes = allNodes(graph);
+  if (!nodes.some(isInt8)) return undefined;
+  return nodes.filter((node) => !isInt8(node)).map(({ name }) => name);
+}
+
+/** `trained` with int8 matrices in the nodes where `original` has them: float32 where it has none. */
+export function requantizeModel(trained: ModelDefinition, original: ModelDefinition): ModelDefinition {
+  const keep = float32Nodes(original);
+  return keep ? quantize(trained, { weights: 'int8', keep }).definition : trained;
+}
+
+/** The options to train `original` with: where that is for int8, the nodes that are float32 in it stay so. */
+export function forQuantized(original: ModelDefinition, options: TrainingOptions): TrainingOptions {
+  const keep = float32Nodes(original);
+  if (options.quantizationAware !== 'int8' || !keep) return options;
+  return { ...options, quantizationAware: { weights: 'int8', keep } };
 }

@@ -1,10 +1,10 @@
+import { type Adapter, adapterOf } from '../adapters/adapter.ts';
 import { RivuletError, show } from '../errors.ts';
-import type { ModelDefinition } from '../graph/definition.ts';
 import { createRuntime } from '../runtime/create.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { Model } from '../session/model.ts';
 import type { TrainingData } from './dataset.ts';
-import { dequantizeModel, requantizeModel } from './dequantize.ts';
+import { dequantizeModel, forQuantized, requantizeModel } from './dequantize.ts';
 import type { TrainingOptions } from './options.ts';
 import { type StepReport, Training } from './training.ts';
 import { Turns } from './turns.ts';
@@ -19,8 +19,6 @@ export interface FineTuneOptions extends TrainingOptions {
   readonly yieldEvery?: number;
   /** Called each time before the host gets its turn, and at the end of each epoch. */
   readonly onProgress?: (progress: FineTuneProgress) => void;
-  /** The model after the last epoch (default), or after the one with the lowest validation loss. */
-  readonly keep?: 'last' | 'best';
   /** Of the module `train`, to train in where the model's own is not; by default one is made. */
   readonly runtime?: Runtime;
 }
@@ -54,6 +52,8 @@ export interface EpochReport {
 export interface FineTuneResult {
   /** A new model in the runtime of the one it came from, int8 where that one is. */
   readonly model: Model;
+  /** With `adapters`: what was trained, which `model` has merged into its weights. */
+  readonly adapter?: Adapter;
   readonly history: readonly EpochReport[];
   /** True where the model's own runtime cannot train, so that the weights were copied into one that can, and back. */
   readonly copied: boolean;
@@ -87,10 +87,17 @@ export async function fineTune(
   const { runtime: own, definition: original } = model;
   new Turns(controls.yieldEvery, controls.signal).assertNotAborted();
   const runtime = canTrain(own) ? own : (controls.runtime ?? (await createRuntime({ module: 'train' })));
-  const training = new Training(runtime, dequantizeModel(original), data, trainingOptions);
+  const settings = forQuantized(original, trainingOptions);
+  const training = new Training(runtime, dequantizeModel(original), data, settings);
   try {
-    const { definition, history } = await train(training, controls);
-    return { model: new Model(own, requantizeModel(definition, original)), history, copied: runtime !== own };
+    const history = await train(training, controls);
+    const adapters = training.adapters();
+    return {
+      model: new Model(own, requantizeModel(training.definition(), original)),
+      ...(adapters && { adapter: adapterOf(model, adapters) }),
+      history,
+      copied: runtime !== own,
+    };
   } finally {
     training.dispose();
   }
@@ -100,7 +107,6 @@ interface Controls {
   readonly signal: AbortSignal | undefined;
   readonly yieldEvery: number;
   readonly onProgress: FineTuneOptions['onProgress'];
-  readonly keep: 'last' | 'best';
   readonly runtime: Runtime | undefined;
 }
 
@@ -108,7 +114,7 @@ function splitOptions(options: FineTuneOptions): { controls: Controls; trainingO
   if (typeof options !== 'object' || options === null) {
     throw new RivuletError('invalid-argument', `options must be an object, got ${show(options)}`);
   }
-  const { signal, yieldEvery = 10, onProgress, keep = 'last', runtime, ...trainingOptions } = options;
+  const { signal, yieldEvery = 10, onProgress, runtime, ...trainingOptions } = options;
   const need = (ok: boolean, name: string, expected: string, got: unknown) => {
     if (ok) return;
     throw new RivuletError('invalid-argument', `options: ${name} must be ${expected}, got ${show(got)}`);
@@ -116,20 +122,13 @@ function splitOptions(options: FineTuneOptions): { controls: Controls; trainingO
   need(signal === undefined || typeof signal?.aborted === 'boolean', 'signal', 'an AbortSignal', signal);
   need(yieldEvery >= 0, 'yieldEvery', 'a number of milliseconds', yieldEvery);
   need(onProgress === undefined || typeof onProgress === 'function', 'onProgress', 'a function', onProgress);
-  need(keep === 'last' || keep === 'best', 'keep', '"last" or "best"', keep);
-  need(
-    keep === 'last' || options.validation !== undefined,
-    'keep',
-    '"last" where there are no validation data',
-    keep,
-  );
   need(
     runtime === undefined || (runtime instanceof Runtime && canTrain(runtime)),
     'runtime',
     'one made with createRuntime({ module: "train" })',
     runtime,
   );
-  return { controls: { signal, yieldEvery, onProgress, keep, runtime }, trainingOptions };
+  return { controls: { signal, yieldEvery, onProgress, runtime }, trainingOptions };
 }
 
 function canTrain(runtime: Runtime): boolean {
@@ -138,42 +137,34 @@ function canTrain(runtime: Runtime): boolean {
 
 async function train(
   training: Training,
-  { signal, yieldEvery, onProgress, keep }: Controls,
-): Promise<{ definition: ModelDefinition; history: EpochReport[] }> {
+  { signal, yieldEvery, onProgress }: Controls,
+): Promise<EpochReport[]> {
   const turns = new Turns(yieldEvery, signal);
   const history: EpochReport[] = [];
-  let best: { readonly validation: number; readonly definition: ModelDefinition } | undefined;
   let steps: StepReport[] = [];
   while (!training.finished) {
-    const step = training.step();
+    const { step, elapsed } = await finishStep(training, turns);
     steps.push(step);
-    const { epoch, epochLoss: loss } = step;
+    const { epoch, epochLoss: loss, validation } = step;
     if (!turns.after(step.timesteps) && loss === undefined) continue;
-    const progress = summarize(steps, training.updates, turns.elapsed);
+    const validated = validation === undefined ? {} : { validation };
+    const progress = { ...summarize(steps, training.updates, elapsed), ...validated };
     steps = [];
-    if (loss === undefined) {
-      onProgress?.(progress);
-    } else if (!training.hasValidation) {
-      history.push({ epoch, loss });
-      onProgress?.(progress);
-    } else {
-      const validation = await validate(training, turns);
-      history.push({ epoch, loss, validation });
-      onProgress?.({ ...progress, validation });
-      if (keep === 'best' && !(validation >= (best?.validation ?? Infinity))) {
-        best = { validation, definition: training.definition() };
-      }
-    }
+    if (loss !== undefined) history.push({ epoch, loss, ...validated });
+    onProgress?.(progress);
     await turns.give();
   }
-  return { definition: best?.definition ?? training.definition(), history };
+  return history;
 }
 
-async function validate(training: Training, turns: Turns): Promise<number> {
-  const pieces = training.validateInPieces();
+/** An update, and at the end of an epoch its validation, which does not count as time of the training. */
+async function finishStep(training: Training, turns: Turns): Promise<{ step: StepReport; elapsed: number }> {
+  const pieces = training.stepInPieces();
+  let elapsed: number | undefined;
   for (;;) {
     const { done, value } = pieces.next();
-    if (done) return value;
+    elapsed ??= turns.elapsed;
+    if (done) return { step: value, elapsed };
     if (turns.after(value)) await turns.give();
   }
 }
@@ -182,12 +173,13 @@ async function validate(training: Training, turns: Turns): Promise<number> {
 function summarize(steps: readonly StepReport[], updates: number, elapsed: number): FineTuneProgress {
   const { update, epoch, gradientNorm, learningRate } = steps.at(-1)!;
   const timesteps = steps.reduce((sum, step) => sum + step.timesteps, 0);
-  const lossSum = steps.reduce((sum, step) => sum + step.loss * step.timesteps, 0);
+  const weight = steps.reduce((sum, step) => sum + step.weight, 0);
+  const lossSum = steps.reduce((sum, step) => sum + step.loss * step.weight, 0);
   return {
     update,
     updates,
     epoch,
-    loss: lossSum / timesteps,
+    loss: weight > 0 ? lossSum / weight : 0,
     gradientNorm,
     learningRate,
     timestepsPerSecond: elapsed > 0 ? (1000 * timesteps) / elapsed : undefined,

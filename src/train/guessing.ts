@@ -1,13 +1,18 @@
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Dataset } from './dataset.ts';
+import { lossDefinition } from './losses/table.ts';
 
 /**
- * The loss of who has learnt nothing: all classes equally likely, which is ln(classes), or every value 0, which is the
- * mean of the squared targets. The least is 1e-6, so that twice the loss on targets of nothing but zeros is a limit too.
+ * The loss of who has learnt nothing and gives zeros: all classes equally likely, which is ln(classes), every value 0, the
+ * mean of the squared targets for instance. The least is 1e-6, so that twice the loss on targets of nothing but zeros is a
+ * limit too.
  */
-export function guessingLoss(runtime: Runtime, dataset: Dataset, outputSize: number): number {
-  const loss = dataset.loss === 'cross-entropy' ? logarithm(runtime, outputSize) : meanSquare(dataset);
-  return Math.max(loss, 1e-6);
+export function guessingLoss(runtime: Runtime, { sequences, loss }: Dataset, outputs: number): number {
+  const { guess } = lossDefinition(loss.type);
+  return Math.max(
+    guess(sequences, outputs, (n) => logarithm(runtime, n), loss),
+    1e-6,
+  );
 }
 
 /** ln n, as the module computes it: the cross-entropy of n equal logits. */
@@ -19,14 +24,4 @@ function logarithm(runtime: Runtime, n: number): number {
   } finally {
     runtime.free(logits);
   }
-}
-
-function meanSquare({ sequences }: Dataset): number {
-  let sum = 0;
-  let count = 0;
-  for (const { targets } of sequences) {
-    for (let i = 0; i < targets.length; i++) sum += targets[i]! * targets[i]!;
-    count += targets.length;
-  }
-  return sum / count;
 }

@@ -1,33 +1,32 @@
+import type { ResolvedAdapters } from '../adapters/initial.ts';
+import { factorNames } from '../adapters/low-rank.ts';
+import { type AdapterOptions, readAdapters } from '../adapters/matrices.ts';
 import { RivuletError, show } from '../errors.ts';
 import type { GraphNode, ModelDefinition } from '../graph/definition.ts';
 import { type Fields, readFields } from '../graph/fields.ts';
 import { allNodes } from '../graph/reads.ts';
+import { checkQuantizeOptions, int8Matrices, type QuantizeOptions } from '../quantize/quantize.ts';
 import type { BatchSize } from './batches.ts';
 import type { TrainingData } from './dataset.ts';
+import { type DropoutOptions, type ResolvedDropout, readDropout } from './dropout.ts';
+import { type LossName, type LossOptions, type ResolvedLoss, readLoss } from './losses/table.ts';
+import {
+  type CheckedNormalization,
+  checkNormalization,
+  type NormalizationOption,
+} from './normalization/dataset.ts';
+import { takeOff } from './normalization/graph.ts';
+import {
+  defaultLearningRate,
+  type OptimizerName,
+  type OptimizerOptions,
+  type ResolvedOptimizer,
+  readOptimizer,
+} from './optimizers/table.ts';
 import { summedBiases } from './parameters.ts';
-import { SCHEDULES, type Schedule } from './schedule.ts';
-import type { LossName } from './window.ts';
-
-/** Adam (Kingma and Ba 2015); with `weightDecay` decoupled from the gradient, AdamW (Loshchilov and Hutter 2019). */
-export interface AdamOptions {
-  readonly type: 'adam';
-  /** 0.9 unless given, in [0, 1). */
-  readonly beta1?: number;
-  /** 0.999 unless given, in [0, 1). */
-  readonly beta2?: number;
-  /** 1e-8 unless given. */
-  readonly epsilon?: number;
-  /** 0 unless given. */
-  readonly weightDecay?: number;
-}
-
-export interface SgdOptions {
-  readonly type: 'sgd';
-  /** 0.9 unless given, in [0, 1). */
-  readonly momentum?: number;
-  /** 0 unless given. */
-  readonly weightDecay?: number;
-}
+import { bound, integer, NOT_NEGATIVE, number, POSITIVE } from './ranges.ts';
+import { type ResolvedSchedule, readSchedule, type Schedule } from './schedule.ts';
+import type { EarlyStopping } from './verdicts.ts';
 
 export interface TrainingOptions {
   /** Passes over the data (default 10). */
@@ -38,44 +37,91 @@ export interface TrainingOptions {
   readonly unroll?: number;
   /** Whether a window goes on in the state in which the one before it ended (default), or begins in the zero state. */
   readonly carryState?: boolean;
-  /** `cross-entropy` where the targets are classes, as a text's are, else `mean-squared-error`. */
-  readonly loss?: LossName;
+  /**
+   * A loss by its name, or with its options: `{ type: 'huber', delta: 0.5 }`. Default `cross-entropy` where the targets are
+   * classes, as a text's are, else `mean-squared-error`.
+   */
+  readonly loss?: LossName | LossOptions;
   /** Default `adam`. */
-  readonly optimizer?: 'adam' | 'sgd' | AdamOptions | SgdOptions;
-  /** Default 0.001 for Adam, 0.01 for SGD. */
+  readonly optimizer?: OptimizerName | OptimizerOptions;
+  /** Default 0.001 for Adam and AdamW, 0.01 for SGD and RMSprop. */
   readonly learningRate?: number;
-  /** How the learning rate falls to 0 over all updates; `constant` (default): not at all. */
+  /** How the learning rate falls; `constant` (default): not at all; `linear`, `cosine`: to 0 over all updates. */
   readonly schedule?: Schedule;
   /** Updates over which the learning rate rises at the beginning (default 0). */
   readonly warmup?: number;
   /** The largest norm of the gradient of all parameters together; longer ones are scaled (default 1, Infinity: none). */
   readonly clipNorm?: number;
-  /** The share of values left out, 0 … 0.9 (default 0), of what goes into each layer, never from timestep to timestep. */
-  readonly dropout?: number;
-  /** Names of layers or tensors, or which tensors (default all). The biases of a recurrent layer go together. */
-  readonly trainable?: readonly string[] | ((tensorName: string) => boolean);
+  /** The largest value of a gradient, either way, after clipNorm; larger ones are cut (default Infinity: none). */
+  readonly clipValue?: number;
+  /**
+   * The share of values left out, 0 … 0.9 (default 0), of what goes into each layer and into the head, never from timestep
+   * to timestep; or what is left out where.
+   */
+  readonly dropout?: number | DropoutOptions;
+  /**
+   * Train for int8: windows and validation run with the matrices rounded as `quantize` will round them, and what changes
+   * is the float32 weights behind them, which the training gives (default: none of it). An object says what stays float32.
+   */
+  readonly quantizationAware?: 'int8' | QuantizeOptions;
+  /**
+   * What changes: `all` (default); `head`, the last layer that has weights; `biases`, all biases and the head; names of
+   * layers or tensors; or which tensors. The biases of a recurrent layer go together. Nothing flows back below the lowest
+   * layer that changes, and no gradient of a frozen matrix is computed.
+   */
+  readonly trainable?: TrainablePreset | readonly string[] | ((tensorName: string) => boolean);
+  /**
+   * Train low-rank adapters of some matrices and nothing else, in the place of `trainable`: W' = W + (alpha / rank) B A,
+   * A random from the seed, B zero (LoRA; Hu et al. 2021).
+   */
+  readonly adapters?: AdapterOptions;
   /** Data, or the last fraction of the training data, which then is not trained on. */
   readonly validation?: TrainingData | number;
+  /**
+   * Trains in normalized units and gives a model that reads and gives raw ones: affine nodes of the scalings, measured on
+   * the training part of the data, are put before and behind it, and stay as they are. Losses, validation too, and Huber's
+   * delta are in normalized units. A model that has such nodes already is trained so without being asked, and refuses the option.
+   */
+  readonly normalization?: NormalizationOption;
+  /** Ends the training where the validation loss falls no more (default: it goes on to its last epoch). */
+  readonly earlyStopping?: EarlyStopping;
+  /**
+   * The weights at the end: those after the last epoch, or after the one with the lowest validation loss (default `last`,
+   * with earlyStopping `best`).
+   */
+  readonly keep?: 'last' | 'best';
   /** A non-negative safe integer, of the order of the data and of dropout (default 0). */
   readonly seed?: number;
+  /**
+   * The most bytes for tape, buffers, their gradients and checkpoints (default: no bound). A window that would need more
+   * runs parts of it forward a second time: it takes up to 1.5 times as long and gives the same bits.
+   */
+  readonly memoryBudget?: number;
 }
 
-export type ResolvedOptimizer = Required<AdamOptions> | Required<SgdOptions>;
+export type TrainablePreset = 'all' | 'head' | 'biases';
 
 /** Everything that decides over the bits of a training, with nothing left open. */
 export interface ResolvedOptions extends BatchSize {
   readonly epochs: number;
-  readonly loss: LossName;
+  readonly loss: ResolvedLoss;
   readonly optimizer: ResolvedOptimizer;
   readonly learningRate: number;
-  readonly schedule: Schedule;
+  readonly schedule: ResolvedSchedule;
   readonly warmup: number;
   readonly clipNorm: number;
-  readonly dropout: number;
+  readonly clipValue: number;
+  readonly dropout: number | ResolvedDropout;
+  /** `null` where the training is in float32. */
+  readonly quantizationAware: Required<QuantizeOptions> | null;
   /** Names of tensors, sorted. */
   readonly trainable: readonly string[];
+  readonly adapters: ResolvedAdapters | null;
   /** The fraction of the data set apart; 0 where none is. */
   readonly validation: number;
+  /** `null` where there is none. */
+  readonly earlyStopping: Required<EarlyStopping> | null;
+  readonly keep: 'last' | 'best';
   readonly seed: number;
 }
 
@@ -83,75 +129,88 @@ export interface ResolvedOptions extends BatchSize {
 export interface CheckedOptions extends Omit<ResolvedOptions, 'batchSize' | 'unroll' | 'loss'> {
   readonly batchSize: number | undefined;
   readonly unroll: number | undefined;
-  readonly loss: LossName | undefined;
+  readonly loss: ResolvedLoss | undefined;
   readonly validationData: TrainingData | undefined;
+  readonly normalization: CheckedNormalization | undefined;
+  readonly memoryBudget: number | undefined;
 }
 
 /** @throws RivuletError `invalid-argument`, naming the option */
 export function checkOptions(options: TrainingOptions, definition: ModelDefinition): CheckedOptions {
   return readFields(options, 'options', 'invalid-argument', (fields) => {
-    const optimizer = readOptimizer(fields);
+    const optimizer = readOptimizer(fields.value('optimizer') ?? 'adam');
     const { fraction, data } = readValidation(fields);
-    return {
+    const adapters = fields.has('adapters')
+      ? readAdapters(fields.value('adapters') as AdapterOptions, definition)
+      : null;
+    const earlyStopping = readEarlyStopping(fields);
+    const normalization = checkNormalization(fields.value('normalization'));
+    if (adapters && normalization) {
+      throw new RivuletError(
+        'invalid-argument',
+        'options: an adapter is for the model that it was made from, which would have no normalization: leave the option ' +
+          'out, or give a model that has one',
+      );
+    }
+    const checked: CheckedOptions = {
       epochs: integer(fields, 'epochs', 1, 10),
       batchSize: fields.has('batchSize') ? integer(fields, 'batchSize', 1, 0) : undefined,
       unroll: fields.has('unroll') ? integer(fields, 'unroll', 1, 0) : undefined,
       carryState: fields.has('carryState') ? fields.boolean('carryState') : true,
-      loss: fields.has('loss') ? fields.oneOf('loss', LOSSES) : undefined,
+      loss: fields.has('loss') ? readLoss(fields.value('loss')) : undefined,
       optimizer,
-      learningRate: number(fields, 'learningRate', optimizer.type === 'adam' ? 0.001 : 0.01, POSITIVE),
-      schedule: fields.has('schedule') ? fields.oneOf('schedule', SCHEDULES) : 'constant',
+      learningRate: number(fields, 'learningRate', defaultLearningRate(optimizer.type), POSITIVE),
+      schedule: readSchedule(fields.value('schedule') ?? 'constant'),
       warmup: integer(fields, 'warmup', 0, 0),
-      clipNorm: fields.value('clipNorm') === Infinity ? Infinity : number(fields, 'clipNorm', 1, POSITIVE),
-      dropout: number(fields, 'dropout', 0, ['from 0 to 0.9', (x) => x >= 0 && x <= 0.9]),
-      trainable: readTrainable(fields, definition),
+      clipNorm: bound(fields, 'clipNorm', 1),
+      clipValue: bound(fields, 'clipValue', Infinity),
+      dropout: readDropout(fields),
+      quantizationAware: readQuantization(fields, definition),
+      trainable: adapters ? factorsOf(adapters, fields) : readTrainable(fields, definition),
+      adapters,
       validation: fraction,
       validationData: data,
+      normalization,
+      earlyStopping,
+      keep: fields.has('keep') ? fields.oneOf('keep', ['last', 'best']) : earlyStopping ? 'best' : 'last',
       seed: integer(fields, 'seed', 0, 0),
+      memoryBudget: fields.has('memoryBudget') ? integer(fields, 'memoryBudget', 1, 0) : undefined,
     };
+    requireValidation(checked);
+    return checked;
   });
 }
 
-type Range = readonly [words: string, holds: (value: number) => boolean];
-
-const LOSSES: readonly LossName[] = ['cross-entropy', 'mean-squared-error'];
-const POSITIVE: Range = ['above 0', (x) => x > 0 && x < Infinity];
-const NOT_NEGATIVE: Range = ['of at least 0', (x) => x >= 0 && x < Infinity];
-const BELOW_ONE: Range = ['of at least 0 and below 1', (x) => x >= 0 && x < 1];
-
-function number(fields: Fields, name: string, byDefault: number, [words, holds]: Range): number {
-  const value = fields.value(name) ?? byDefault;
-  if (typeof value === 'number' && holds(value)) return value;
+/** @throws RivuletError `invalid-argument` where an option follows the validation loss and there is none */
+function requireValidation({
+  schedule,
+  earlyStopping,
+  keep,
+  validation,
+  validationData,
+}: CheckedOptions): void {
+  if (validation > 0 || validationData !== undefined) return;
+  const option =
+    schedule.type === 'plateau'
+      ? 'schedule "plateau"'
+      : earlyStopping
+        ? 'earlyStopping'
+        : keep === 'best'
+          ? 'keep "best"'
+          : undefined;
+  if (option === undefined) return;
   throw new RivuletError(
     'invalid-argument',
-    `${fields.place}: ${name} must be a number ${words}, got ${show(value)}`,
+    `options: ${option} follows the validation loss: give validation, data or the fraction of the data to set apart`,
   );
 }
 
-function integer(fields: Fields, name: string, least: number, byDefault: number): number {
-  const value = fields.value(name) ?? byDefault;
-  if (Number.isSafeInteger(value) && (value as number) >= least) return value as number;
-  throw new RivuletError(
-    'invalid-argument',
-    `${fields.place}: ${name} must be an integer of at least ${least}, got ${show(value)}`,
-  );
-}
-
-function readOptimizer(fields: Fields): ResolvedOptimizer {
-  const value = fields.value('optimizer') ?? 'adam';
-  const given = typeof value === 'string' ? { type: value } : value;
-  return readFields(given, 'options: optimizer', 'invalid-argument', (optimizer) => {
-    const type = optimizer.oneOf('type', ['adam', 'sgd']);
-    const weightDecay = number(optimizer, 'weightDecay', 0, NOT_NEGATIVE);
-    if (type === 'sgd') return { type, momentum: number(optimizer, 'momentum', 0.9, BELOW_ONE), weightDecay };
-    return {
-      type,
-      beta1: number(optimizer, 'beta1', 0.9, BELOW_ONE),
-      beta2: number(optimizer, 'beta2', 0.999, BELOW_ONE),
-      epsilon: number(optimizer, 'epsilon', 1e-8, POSITIVE),
-      weightDecay,
-    };
-  });
+function readEarlyStopping(fields: Fields): Required<EarlyStopping> | null {
+  if (!fields.has('earlyStopping')) return null;
+  return fields.object('earlyStopping', (inner) => ({
+    patience: integer(inner, 'patience', 1, 5),
+    minDelta: number(inner, 'minDelta', 0, NOT_NEGATIVE),
+  }));
 }
 
 function readValidation(fields: Fields): { fraction: number; data: TrainingData | undefined } {
@@ -164,14 +223,34 @@ function readValidation(fields: Fields): { fraction: number; data: TrainingData 
   );
 }
 
-function readTrainable(fields: Fields, { graph, tensors }: ModelDefinition): readonly string[] {
-  const value = fields.value('trainable');
+function readQuantization(fields: Fields, definition: ModelDefinition): Required<QuantizeOptions> | null {
+  const value = fields.value('quantizationAware');
+  if (value === undefined) return null;
+  const options = typeof value === 'string' ? { weights: value } : value;
+  const nodes = allNodes(definition.graph);
+  const { weights, keep } = checkQuantizeOptions(options, nodes, 'options: quantizationAware');
+  if (int8Matrices(definition, { weights, keep }).size === 0) {
+    throw new RivuletError(
+      'invalid-argument',
+      'options: quantizationAware leaves no matrix to round: leave it out, or keep fewer layers',
+    );
+  }
+  return { weights, keep: [...keep].sort() };
+}
+
+function readTrainable(fields: Fields, definition: ModelDefinition): readonly string[] {
+  // What normalizes a model is not learnt.
+  const { graph, tensors } = takeOff(definition).definition;
+  const value = fields.value('trainable') ?? 'all';
   const names = [...tensors.keys()].sort();
   const nodes = allNodes(graph);
-  if (value === undefined) return names;
   let chosen: ReadonlySet<string>;
   if (typeof value === 'function') {
     chosen = new Set(names.filter((name) => value(name) === true));
+  } else if (typeof value === 'string') {
+    chosen = new Set(
+      presetTensors(fields.has('trainable') ? fields.oneOf('trainable', PRESETS) : 'all', nodes),
+    );
   } else {
     chosen = new Set(fields.strings('trainable').flatMap((name) => tensorsCalled(name, nodes, names)));
   }
@@ -183,6 +262,36 @@ function readTrainable(fields: Fields, { graph, tensors }: ModelDefinition): rea
     );
   }
   return names.filter((name) => together.has(name));
+}
+
+const PRESETS: readonly TrainablePreset[] = ['all', 'head', 'biases'];
+
+/** The head is the last layer that has weights, a bias what has that word in its role. */
+function presetTensors(preset: TrainablePreset, nodes: readonly GraphNode[]): readonly string[] {
+  if (preset === 'all') return nodes.flatMap(tensorsOf);
+  const head = nodes.map(tensorsOf).findLast((tensors) => tensors.length > 0) ?? [];
+  if (preset === 'head') return head;
+  const biases = nodes.flatMap((node) => {
+    const roles: Readonly<Record<string, string>> = 'tensors' in node ? { ...node.tensors } : {};
+    return Object.keys(roles)
+      .filter((role) => role.includes('bias'))
+      .map((role) => roles[role]!);
+  });
+  return [...biases, ...head];
+}
+
+/** The names of the tensors that adapters are, sorted. */
+function factorsOf({ matrices }: ResolvedAdapters, fields: Fields): readonly string[] {
+  const refuse = (option: string, reason: string) => {
+    if (!fields.has(option)) return;
+    throw new RivuletError(
+      'invalid-argument',
+      `options: ${reason}, so adapters leave no choice of ${option}: leave one of the two out`,
+    );
+  };
+  refuse('trainable', 'nothing else is trained');
+  refuse('quantizationAware', 'the factors stay float32 beside an int8 model');
+  return matrices.flatMap((name) => Object.values(factorNames(name))).sort();
 }
 
 function tensorsCalled(

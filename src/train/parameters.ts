@@ -9,6 +9,13 @@ export interface Segment {
   readonly bytes: number;
 }
 
+/** Rows of a matrix, a multiple of 16, of k columns: where they begin, in bytes from the first constant on. */
+export interface Matrix {
+  readonly offset: number;
+  readonly rows: number;
+  readonly k: number;
+}
+
 /**
  * The definition with each sum of two biases in one of them, as the plan holds it: bias_ih is the sum and bias_hh zero,
  * but for the block n of a GRU that resets after the product, which multiplies its bias_hh by r.
@@ -68,6 +75,13 @@ export class ParameterMap {
       else segments.push({ offset, bytes });
     }
     return segments;
+  }
+
+  /** Where the rows of some matrices lie, by sixteens. */
+  matrices(isOne: (name: string) => boolean): Matrix[] {
+    return [...this.#pieces()].flatMap(({ name, range, offset, k }) =>
+      k !== undefined && isOne(name) ? [{ offset, rows: columnsOf((range as RowRange).rows), k }] : [],
+    );
   }
 
   /**

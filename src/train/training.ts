@@ -1,4 +1,6 @@
-import { RivuletError } from '../errors.ts';
+import { initialLowRank } from '../adapters/initial.ts';
+import type { LowRank } from '../adapters/low-rank.ts';
+import { RivuletError, show } from '../errors.ts';
 import type { ModelDefinition } from '../graph/definition.ts';
 import { parseGraph } from '../graph/parse.ts';
 import { Draws, Purpose } from '../runtime/draws.ts';
@@ -10,31 +12,44 @@ import {
   type Dataset,
   datasetBytes,
   readDataset,
+  requireCounted,
   splitDataset,
   type TrainingData,
 } from './dataset.ts';
 import { DivergedError } from './diverged.ts';
 import { fingerprint } from './fingerprint.ts';
 import { guessingLoss } from './guessing.ts';
+import {
+  type CheckedNormalization,
+  normalizationBytes,
+  normalizeDataset,
+  scalingsFor,
+} from './normalization/dataset.ts';
+import { type Normalization, normalizationOf, putOn, takeOff } from './normalization/graph.ts';
 import { type CheckedOptions, checkOptions, type ResolvedOptions, type TrainingOptions } from './options.ts';
 import { readPorts } from './ports.ts';
 import { learningRateAt } from './schedule.ts';
-import { Trainer } from './trainer.ts';
+import { type LossSums, Trainer, type TrainerState } from './trainer.ts';
+import { firstVerdict, judge, type Verdict } from './verdicts.ts';
 
 export interface StepReport {
   /** Counted from 1. */
   readonly update: number;
   /** The epoch of this update, counted from 1. */
   readonly epoch: number;
-  /** Mean over the window, before the update: nats, or squared error. */
+  /** Mean over the window, before the update: nats, squared error or what the loss is in. */
   readonly loss: number;
   /** Of all parameters together, before clipping. */
   readonly gradientNorm: number;
   readonly learningRate: number;
-  /** Timesteps of all rows that counted. */
+  /** Timesteps of all rows that were trained on. */
   readonly timesteps: number;
+  /** What the loss is a mean over: so many timesteps, unless the loss weighs or ignores some; sequences, of CTC. */
+  readonly weight: number;
   /** With the last update of an epoch: the mean loss over its timesteps. */
   readonly epochLoss?: number;
+  /** With the last update of an epoch, after it: the loss on the validation data, where there are any. */
+  readonly validation?: number;
 }
 
 /** A loss is too high where it is twice what guessing gives and twice what the model gave at first … */
@@ -44,14 +59,17 @@ const PATIENCE = 100;
 /** Updates between two copies of the parameters for `lastGood`: at 1 M parameters, about a thousandth of the time. */
 const KEEP_EVERY = 100;
 
+/** What a checkpoint calls the best weights so far. */
+const BEST = 'best';
+
 /** Timesteps evaluated at once: 12 ms of an LSTM of 256 units. */
 const VALIDATION_PIECE = 504;
 
 /** How far a training is: all that its next window depends on, besides the trainer's own state. */
-interface Progress extends Record<string, number> {
+interface Progress extends Record<string, number>, Verdict {
   /** Updates done. */
   update: number;
-  /** Sum of the losses of the epoch's timesteps so far, and how many there were. */
+  /** Sum of the losses of the epoch so far, and of their weights: its timesteps, unless the loss weighs them. */
   epochSum: number;
   epochTimesteps: number;
   /** Loss above which it is too high, 0 before the first window; updates in a row for which it was. */
@@ -73,11 +91,15 @@ export class Training {
   readonly parameterCount: number;
   readonly runtime: Runtime;
   readonly #trainer: Trainer;
+  /** What is around the model that the trainer has. */
+  readonly #normalization: Normalization;
   readonly #batches: Batches;
   readonly #validation: Dataset | undefined;
   readonly #guessing: number;
   readonly #identity: TrainingIdentity;
-  #progress: Progress = { update: 0, epochSum: 0, epochTimesteps: 0, limit: 0, tooHigh: 0 };
+  #progress: Progress;
+  /** The weights after the epoch with the lowest validation loss, where they are kept. */
+  #best: Float32Array | undefined;
   #lastGood: DivergedError['lastGood'];
   #diverged: DivergedError | undefined;
   #disposed = false;
@@ -95,16 +117,22 @@ export class Training {
     data: TrainingData,
     options: TrainingOptions = {},
   ) {
-    const ports = readPorts(definition);
-    const checked = checkOptions(options, definition);
+    const { definition: bare, normalization: own } = takeOff(definition);
+    const ports = readPorts(bare);
+    const checked = checkOptions(options, bare);
     const given = readDataset(data, ports, checked.loss);
-    const { training, validation } = checked.validation
+    const { training: raw, validation: part } = checked.validation
       ? splitDataset(given, checked.validation)
       : { training: given, validation: undefined };
-    this.#validation =
+    const validation =
       checked.validationData === undefined
-        ? validation
+        ? part
         : readDataset(checked.validationData, ports, given.loss, 'validation');
+    this.#normalization = resolveNormalization(own, checked.normalization, bare, raw);
+    const training = normalizeDataset(raw, this.#normalization);
+    this.#validation = validation && normalizeDataset(validation, this.#normalization);
+    requireCounted(training, 'data');
+    if (this.#validation) requireCounted(this.#validation, 'validation');
     this.options = resolve(checked, training);
     const { seed } = this.options;
     this.#batches = createBatches(training, this.options, new Draws(runtime, seed, Purpose.Order));
@@ -112,14 +140,17 @@ export class Training {
     this.updates = this.options.epochs * this.updatesPerEpoch;
     checkWarmup(this.options.warmup, this.updates);
     this.runtime = runtime;
+    const { learningRate } = this.options;
+    const begun = { update: 0, epochSum: 0, epochTimesteps: 0, limit: 0, tooHigh: 0 };
+    this.#progress = { ...begun, ...firstVerdict(learningRate) };
     this.#identity = {
       model: fingerprint(runtime, describeModel(definition)),
-      data: fingerprint(runtime, datasetBytes(training)),
+      data: fingerprint(runtime, dataBytes(raw, this.#normalization)),
       options: this.options,
     };
     this.#guessing = guessingLoss(runtime, training, ports.output.size);
     this.#lastGood = { update: 0, definition };
-    this.#trainer = createTrainer(runtime, definition, this.options);
+    this.#trainer = createTrainer(runtime, bare, this.options, checked.memoryBudget);
     this.parameterCount = this.#trainer.parameterCount;
   }
 
@@ -156,8 +187,13 @@ export class Training {
     return Math.floor(this.update / this.updatesPerEpoch);
   }
 
+  /** All updates are made, or early stopping has ended the training before. */
   get finished(): boolean {
-    return this.update === this.updates;
+    return this.update === this.updates || this.stoppedEarly;
+  }
+
+  get stoppedEarly(): boolean {
+    return this.#progress.stopped === 1;
   }
 
   /** False while the loss is as high as in a training that is about to diverge: keep an earlier checkpoint then. */
@@ -171,51 +207,42 @@ export class Training {
   }
 
   /**
-   * One window, forward and backward, and one update.
+   * One window, forward and backward, and one update; with the last update of an epoch its validation, if there are data
+   * for it, whatever time that takes.
    *
    * @throws DivergedError `diverged`, before the update is made: the loss or the gradient is not finite, or the loss has
    * long been far above what guessing gives
-   * @throws RivuletError `invalid-argument` where all updates are done, `disposed`
+   * @throws RivuletError `invalid-argument` where the training is finished, `disposed`
    */
   step(): StepReport {
-    this.#assertUsable();
-    if (this.finished) {
-      throw new RivuletError('invalid-argument', `the training has made all of its ${this.updates} updates`);
-    }
-    const { update } = this.#progress;
-    const epoch = Math.floor(update / this.updatesPerEpoch);
-    const index = update % this.updatesPerEpoch;
-    const { window, timesteps, counted, fresh } = this.#batches.at(epoch, index);
-    if (fresh) this.#trainer.resetState();
-    const { loss, gradientNorm } = this.#trainer.window(window, timesteps);
-    const learningRate = learningRateAt(update, { ...this.options, updates: this.updates });
-    this.#checkDivergence(loss, gradientNorm, learningRate);
-    this.#apply(learningRate);
-    const epochLoss = this.#advance(loss, counted, index);
-    return {
-      update: update + 1,
-      epoch: epoch + 1,
-      loss,
-      gradientNorm,
-      learningRate,
-      timesteps: counted,
-      ...(epochLoss !== undefined && { epochLoss }),
-    };
+    return toTheEnd(this.stepInPieces());
+  }
+
+  /**
+   * As `step`, but the validation stops every few milliseconds, so that the caller can let the host have its turn. Between
+   * the pieces no other method must be called.
+   *
+   * @yields 0 between update and validation, then the timesteps of each piece of the validation
+   */
+  *stepInPieces(): Generator<number, StepReport> {
+    const report = this.#update();
+    if (report.epochLoss === undefined || !this.hasValidation) return report;
+    yield 0;
+    const validation = yield* this.validateInPieces();
+    this.#judge(validation);
+    return { ...report, validation };
   }
 
   /**
    * The mean loss over the validation data, each stream from the zero state, without dropout: to the bit what sessions of
-   * the model trained so far give. The training goes on as if it had not been asked.
+   * the model trained so far give (with quantizationAware, of its matrices rounded; of a normalized one in its normalized
+   * units). The training goes on as if it had not been asked.
    *
-   * @returns nats, or mean squared error
+   * @returns nats, mean squared error or what the loss is in
    * @throws RivuletError `invalid-argument` where there are no validation data, `disposed`
    */
   validate(): number {
-    const pieces = this.validateInPieces();
-    for (;;) {
-      const { done, value } = pieces.next();
-      if (done) return value;
-    }
+    return toTheEnd(this.validateInPieces());
   }
 
   /**
@@ -233,20 +260,21 @@ export class Training {
       );
     }
     let total = 0;
-    let count = 0;
+    let weight = 0;
     for (const sequence of this.#validation.sequences) {
-      let before: { sum: number; rows: number } | undefined;
-      for (let from = 0; from < sequence.timesteps; from += VALIDATION_PIECE) {
-        const to = Math.min(from + VALIDATION_PIECE, sequence.timesteps);
+      let before: LossSums | undefined;
+      const piece = this.#trainer.evaluatesWhole ? sequence.timesteps : VALIDATION_PIECE;
+      for (let from = 0; from < sequence.timesteps; from += piece) {
+        const to = Math.min(from + piece, sequence.timesteps);
         const { inputs, targets, timesteps } = cutSequence(sequence, this.#validation, from, to);
         before = this.#trainer.evaluate(inputs, targets, timesteps, before);
         yield timesteps;
         this.#assertAlive();
       }
       total += before!.sum;
-      count += before!.rows;
+      weight += before!.weight;
     }
-    return total / count;
+    return total / weight;
   }
 
   /**
@@ -256,17 +284,24 @@ export class Training {
    */
   checkpoint(): Uint8Array {
     this.#assertUsable();
+    const { blocks, numbers } = this.#trainer.save();
     return writeCheckpoint(this.runtime, {
       identity: this.#identity,
       progress: this.#progress,
-      trainer: this.#trainer.save(),
+      trainer: { blocks: this.#best ? new Map(blocks).set(BEST, this.#best) : blocks, numbers },
     });
   }
 
-  /** The float32 model as trained so far. */
+  /** What was trained so far with `adapters`, which `definition` has merged into the model. */
+  adapters(): LowRank | undefined {
+    this.#assertAlive();
+    return this.#trainer.adapters();
+  }
+
+  /** The float32 model as trained so far; when the training is finished, the one to keep. */
   definition(): ModelDefinition {
     this.#assertAlive();
-    return this.#trainer.definition();
+    return this.#definition();
   }
 
   /** Frees its memory; whatever is called on it afterwards throws `disposed`. */
@@ -280,6 +315,10 @@ export class Training {
     this.dispose();
   }
 
+  #definition(): ModelDefinition {
+    return putOn(this.#trainer.definition(), this.#normalization);
+  }
+
   #restore(bytes: Uint8Array): void {
     const { progress, trainer } = readCheckpoint(this.runtime, bytes, this.#identity);
     const { update } = progress;
@@ -290,30 +329,80 @@ export class Training {
       );
     }
     this.#trainer.restore(trainer);
+    this.#best = this.#bestOf(trainer);
     this.#progress = { ...this.#progress, ...progress };
-    if (this.healthy) this.#lastGood = { update: this.update, definition: this.#trainer.definition() };
+    if (this.healthy) this.#lastGood = { update: this.update, definition: this.#definition() };
   }
 
-  #apply(learningRate: number): void {
-    const { optimizer, clipNorm } = this.options;
-    if (optimizer.type === 'adam') {
-      this.#trainer.updateAdam({ ...optimizer, learningRate, clipNorm });
-    } else {
-      this.#trainer.updateSgd({ ...optimizer, learningRate, clipNorm });
+  /** @throws RivuletError `invalid-checkpoint` */
+  #bestOf({ blocks }: TrainerState): Float32Array | undefined {
+    const [best, parameters] = [blocks.get(BEST), blocks.get('parameters')];
+    if (best === undefined) return undefined;
+    if (best instanceof Float32Array && best.length === parameters?.length) return best;
+    throw new RivuletError(
+      'invalid-checkpoint',
+      `the best weights of the checkpoint are ${show(best.length)} values, expected ${show(parameters?.length)}: it is damaged`,
+    );
+  }
+
+  #update(): StepReport {
+    this.#assertUsable();
+    if (this.finished) {
+      const reason = this.stoppedEarly
+        ? `has stopped early, after ${this.update} of its ${this.updates} updates`
+        : `has made all of its ${this.updates} updates`;
+      throw new RivuletError('invalid-argument', `the training ${reason}`);
     }
+    const { update } = this.#progress;
+    const epoch = Math.floor(update / this.updatesPerEpoch);
+    const index = update % this.updatesPerEpoch;
+    const { window, timesteps, counted, fresh } = this.#batches.at(epoch, index);
+    if (fresh) this.#trainer.resetState();
+    const { loss, weight, gradientNorm } = this.#trainer.window(window, timesteps);
+    const { schedule, warmup, optimizer, clipNorm, clipValue } = this.options;
+    const { updates } = this;
+    const learningRate = learningRateAt(update, {
+      schedule,
+      warmup,
+      updates,
+      learningRate: this.#progress.learningRate,
+    });
+    this.#checkDivergence(loss, gradientNorm, learningRate);
+    this.#trainer.update({ ...optimizer, learningRate, clipNorm, clipValue });
+    const epochLoss = this.#advance(loss, weight, index);
+    return {
+      update: update + 1,
+      epoch: epoch + 1,
+      loss,
+      gradientNorm,
+      learningRate,
+      timesteps: counted,
+      weight,
+      ...(epochLoss !== undefined && { epochLoss }),
+    };
+  }
+
+  /** What follows from the validation loss of an epoch. */
+  #judge(validation: number): void {
+    const isBest = judge(this.#progress, validation, this.options);
+    if (this.options.keep === 'last') return;
+    if (isBest) this.#best = this.#trainer.copyWeights();
+    if (!this.finished || !this.#best) return;
+    this.#trainer.setWeights(this.#best);
+    this.#best = undefined;
   }
 
   /** @returns the mean loss of the epoch with its last update */
-  #advance(loss: number, counted: number, index: number): number | undefined {
+  #advance(loss: number, weight: number, index: number): number | undefined {
     const progress = this.#progress;
     progress.update++;
-    progress.epochSum += loss * counted;
-    progress.epochTimesteps += counted;
+    progress.epochSum += loss * weight;
+    progress.epochTimesteps += weight;
     if (progress.update % KEEP_EVERY === 0 && this.healthy) {
-      this.#lastGood = { update: progress.update, definition: this.#trainer.definition() };
+      this.#lastGood = { update: progress.update, definition: this.#definition() };
     }
     if (index + 1 < this.updatesPerEpoch) return undefined;
-    const mean = progress.epochSum / progress.epochTimesteps;
+    const mean = progress.epochTimesteps > 0 ? progress.epochSum / progress.epochTimesteps : 0;
     progress.epochSum = 0;
     progress.epochTimesteps = 0;
     return mean;
@@ -356,9 +445,36 @@ export class Training {
   }
 }
 
+function toTheEnd<T>(pieces: Generator<number, T>): T {
+  for (;;) {
+    const { done, value } = pieces.next();
+    if (done) return value;
+  }
+}
+
 function resolve(checked: CheckedOptions, dataset: Dataset): ResolvedOptions {
-  const { validationData: _, ...options } = checked;
+  const { validationData: _, memoryBudget: __, normalization: ___, ...options } = checked;
   return { ...options, ...fitBatchSize(dataset, checked), loss: dataset.loss };
+}
+
+/** The model's own, or what was asked for, measured on the data that are learnt from. */
+function resolveNormalization(
+  own: Normalization,
+  asked: CheckedNormalization | undefined,
+  definition: ModelDefinition,
+  data: Dataset,
+): Normalization {
+  if (!asked) return own;
+  if (!own.input && !own.output) return normalizationOf(definition, scalingsFor(data, asked));
+  throw new RivuletError(
+    'invalid-argument',
+    'options: normalization: the model has a normalization already, and keeps it: leave the option out',
+  );
+}
+
+function* dataBytes(data: Dataset, normalization: Normalization): ReturnType<typeof datasetBytes> {
+  yield* datasetBytes(data);
+  yield* normalizationBytes(normalization);
 }
 
 function checkWarmup(warmup: number, updates: number): void {
@@ -369,16 +485,24 @@ function checkWarmup(warmup: number, updates: number): void {
   );
 }
 
-function createTrainer(runtime: Runtime, definition: ModelDefinition, options: ResolvedOptions): Trainer {
-  const { batchSize, unroll, loss, dropout, seed } = options;
+function createTrainer(
+  runtime: Runtime,
+  definition: ModelDefinition,
+  options: ResolvedOptions,
+  memoryBudget: number | undefined,
+): Trainer {
+  const { batchSize, unroll, loss, adapters, dropout, quantizationAware, seed } = options;
   const trainable = new Set(options.trainable);
   return new Trainer(runtime, definition, {
     batchSize,
     unroll,
     loss,
     dropout,
+    ...(quantizationAware && { quantizationAware }),
     seed,
     trainable: (name) => trainable.has(name),
+    ...(adapters && { adapters: initialLowRank(runtime, definition, adapters, seed) }),
+    ...(memoryBudget !== undefined && { memoryBudget }),
   });
 }
 

@@ -2,16 +2,20 @@ import { Status } from '../../assembly/shared/codes.ts';
 import { RivuletError, show } from '../errors.ts';
 import type { GraphInput } from '../graph/definition.ts';
 import type { TrainExports } from '../runtime/exports.ts';
-
-/** `cross-entropy`: of logits against classes, in nats. `mean-squared-error`: over all values of a row. */
-export type LossName = 'cross-entropy' | 'mean-squared-error';
+import { requireLabels } from './labels.ts';
+import { lossDefinition, type ResolvedLoss } from './losses/table.ts';
 
 export interface WindowInput {
   /** Tokens [timesteps, batch], or features [timesteps, batch, features]. */
   readonly inputs: Uint32Array | Float32Array;
-  /** Classes [timesteps, batch], or values [timesteps, batch, size]. */
+  /**
+   * Classes [timesteps, batch], or values [timesteps, batch, size]; of CTC the labels of all streams, those of the first
+   * stream first.
+   */
   readonly targets: Uint32Array | Float32Array;
-  /** [timesteps, batch]: the weight of each row in the loss, 0 = ignored; 1 by default. */
+  /** Of CTC: the number of labels of each stream. */
+  readonly targetLengths?: ArrayLike<number>;
+  /** [timesteps, batch]: the weight of each row in the loss, 0 = ignored; 1 by default. Of CTC [batch], of each stream. */
   readonly weights?: Float32Array;
   /** The timesteps of each stream, 0 … timesteps; all by default. What lies behind them is not read. */
   readonly lengths?: ArrayLike<number>;
@@ -29,7 +33,7 @@ export interface WindowShape {
   /** The input of the encoder. */
   readonly source: GraphInput | undefined;
   readonly outputSize: number;
-  readonly loss: LossName;
+  readonly loss: ResolvedLoss;
   readonly batchSize: number;
   /** The most timesteps. */
   readonly unroll: number;
@@ -40,7 +44,7 @@ export interface WindowShape {
 /**
  * Checks all of a window but the values of inputs and targets, which the module looks at.
  *
- * @throws RivuletError `invalid-argument`, `wrong-length`
+ * @throws RivuletError `invalid-argument`, `wrong-length`, and `invalid-target` for labels
  */
 export function requireWindow(shape: WindowShape, window: WindowInput, timesteps: number): void {
   const { input, outputSize, loss, batchSize, unroll } = shape;
@@ -48,11 +52,40 @@ export function requireWindow(shape: WindowShape, window: WindowInput, timesteps
   const rows = timesteps * batchSize;
   const isTokens = input.kind === 'tokens';
   requireValues('inputs', window.inputs, isTokens, rows * (isTokens ? 1 : input.size));
-  const isClasses = loss === 'cross-entropy';
-  requireValues('targets', window.targets, isClasses, rows * (isClasses ? 1 : outputSize));
-  if (window.weights) requireWeights(window.weights, rows);
   if (window.lengths) requireLengths('lengths', window.lengths, batchSize, 0, timesteps);
+  const { targets } = lossDefinition(loss.type);
+  if (targets === 'labels') requireWindowLabels(shape, window, timesteps);
+  else
+    requireValues(
+      'targets',
+      window.targets,
+      targets === 'classes',
+      rows * (targets === 'classes' ? 1 : outputSize),
+    );
+  if (window.weights) requireWeights(window.weights, targets === 'labels' ? batchSize : rows);
   requireSource(shape, window.source);
+}
+
+function requireWindowLabels(
+  { loss, outputSize, batchSize }: WindowShape,
+  { targets, targetLengths, lengths }: WindowInput,
+  timesteps: number,
+): void {
+  if (!targetLengths) {
+    throw new RivuletError(
+      'invalid-argument',
+      `targetLengths is missing: loss ${show(loss.type)} needs them`,
+    );
+  }
+  requireLengths('targetLengths', targetLengths, batchSize, 0, timesteps);
+  const all = Array.from(targetLengths).reduce((sum, length) => sum + length, 0);
+  requireValues('targets', targets, true, all);
+  let from = 0;
+  for (let stream = 0; stream < batchSize; stream++) {
+    const labels = (targets as Uint32Array).subarray(from, from + targetLengths[stream]!);
+    requireLabels(labels, lengths?.[stream] ?? timesteps, loss, outputSize, `targets of stream ${stream}`);
+    from += labels.length;
+  }
 }
 
 function requireSource(
@@ -140,10 +173,9 @@ export function windowRefusal(
 ): RivuletError {
   const { targets } = window;
   if (status === Status.BadTarget) {
-    const row = exports.refusedTargetRow.value as number;
+    const row = from * streams + (exports.refusedTargetRow.value as number);
     const column = exports.refusedTargetColumn.value as number;
-    const value = targets[shape.loss === 'cross-entropy' ? row : row * shape.outputSize + column]!;
-    return badTarget(shape, value, Math.floor(row / streams), row % streams, column);
+    return badTarget(shape, targets, row, column, streams);
   }
   const row = exports.refusedRow.value as number;
   const place = placeOf(from + Math.floor(row / streams), row % streams);
@@ -164,20 +196,20 @@ export function windowRefusal(
   );
 }
 
-export function badTarget(
+function badTarget(
   { loss, outputSize }: WindowShape,
-  value: number,
-  timestep: number,
-  stream: number,
+  targets: WindowInput['targets'],
+  row: number,
   column: number,
+  streams: number,
 ): RivuletError {
-  const place = placeOf(timestep, stream);
-  return new RivuletError(
-    'invalid-target',
-    loss === 'cross-entropy'
-      ? `targets: classes are integers from 0 to ${outputSize - 1}, got ${value} ${place}`
-      : `targets: every value must be finite, got ${value} at index ${column} ${place}`,
-  );
+  const { targets: kind, expects } = lossDefinition(loss.type);
+  const place = placeOf(Math.floor(row / streams), row % streams);
+  const got =
+    kind === 'classes'
+      ? `${targets[row]} ${place}`
+      : `${targets[row * outputSize + column]} at index ${column} ${place}`;
+  return new RivuletError('invalid-target', `targets: ${expects(outputSize, loss)}, got ${got}`);
 }
 
 function placeOf(timestep: number, stream: number): string {

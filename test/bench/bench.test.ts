@@ -10,7 +10,7 @@ import { prototypeContender } from '../../tools/bench/prototypes/contenders.ts';
 import { PrototypeModule } from '../../tools/bench/prototypes/module.ts';
 import { markdown } from '../../tools/bench/report.ts';
 import { rivuletContender } from '../../tools/bench/rivulet.ts';
-import { ratio, statistics } from '../../tools/bench/timing.ts';
+import { ratio, statistics, timeInRounds } from '../../tools/bench/timing.ts';
 import { testRuntime } from '../runtime.ts';
 
 const TINY = { rounds: 3, milliseconds: 0.01, warmup: 1, untimed: 4 };
@@ -85,6 +85,24 @@ describe('the report', () => {
     expect(ratio([3, 30, 3], [2, 20, 1]).median).toBe(1.5);
     expect(statistics([5, 1, 4, 2, 3])).toEqual({ low: 1, median: 3, high: 5, p99: 5 });
   });
+
+  it('lets who is slow sit rounds out, but five at least', async () => {
+    const takes = (milliseconds: number) => (times: number) => times * milliseconds;
+    const contenders = new Map([
+      ['quick', takes(0.1)],
+      ['slow', takes(1)],
+      ['slowest', takes(5)],
+    ]);
+    const options = { rounds: 20, milliseconds: 0.1, warmup: 1, untimed: 1, mostMilliseconds: 20 };
+    const times = await timeInRounds(contenders, options);
+    const rounds = [...times.values()].map((each) => each.filter((time) => !Number.isNaN(time)).length);
+    expect(rounds).toEqual([20, 10, 5]);
+    const met = ratio(times.get('slowest')!, times.get('slow')!);
+    expect(met.median).toBeCloseTo(5);
+    const { low, high } = ratio(times.get('slow')!, times.get('quick')!);
+    expect(low).toBeCloseTo(10);
+    expect(high).toBeCloseTo(10);
+  });
 });
 
 describe('the batch', () => {
@@ -123,7 +141,8 @@ describe('the options', () => {
     });
     expect(() => parseOptions(['--cells', 'rnn'])).toThrow('--cells: "rnn"');
     expect(() => parseOptions(['--sizes', '16,0'])).toThrow('--sizes: "0"');
-    expect(() => parseOptions(['train', '--sizes', '16'])).toThrow('--sizes is no option of train');
+    expect(parseOptions(['train']).sizes).toEqual([128, 256]);
+    expect(parseOptions(['train', '--sizes', '16']).sizes).toEqual([16]);
     expect(() => parseOptions(['--batches', '2'])).toThrow('--batches is no option of steps');
     expect(() => parseOptions(['quick'])).toThrow('"quick"');
     expect(() => parseOptions(['train', 'quick'])).toThrow('"quick"');

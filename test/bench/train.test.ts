@@ -4,17 +4,17 @@ import { prototypesMissing, TRAINING } from '../../tools/bench/prototypes/build.
 import { timed } from '../../tools/bench/timing.ts';
 import { firstLosses, requireAgreement, TOLERANCE } from '../../tools/bench/train/agreement.ts';
 import { benchTraining, type TrainReport } from '../../tools/bench/train/bench.ts';
-import { type TrainSizes, trainCase } from '../../tools/bench/train/cases.ts';
+import { type TrainCase, type TrainSizes, trainCase } from '../../tools/bench/train/cases.ts';
 import type { Absent, Entrant, TrainContender } from '../../tools/bench/train/contender.ts';
 import { Refusal } from '../../tools/bench/train/contender.ts';
 import { prototype } from '../../tools/bench/train/prototype.ts';
-import { pytorch } from '../../tools/bench/train/pytorch.ts';
-import { describeTrainRow, trainMarkdown } from '../../tools/bench/train/report.ts';
+import { pytorches } from '../../tools/bench/train/pytorch.ts';
+import { describeTile, describeTrainRow, trainMarkdown } from '../../tools/bench/train/report.ts';
 import { rivulet, trainRuntime } from '../../tools/bench/train/rivulet.ts';
 import { tensorflow } from '../../tools/bench/train/tensorflow.ts';
 
 const SIZES: TrainSizes = { input: 16, hidden: 32, output: 16, timesteps: 6 };
-const TINY = { rounds: 3, milliseconds: 0.01, warmup: 1, untimed: 1, sizes: SIZES };
+const TINY = { rounds: 3, milliseconds: 0.01, warmup: 1, untimed: 1, sizes: [SIZES], tiles: [] };
 const CASES = (['lstm', 'gru'] as const).flatMap((cell) =>
   [1, 4].map((batch) => [`${cell}, batch ${batch}`, trainCase(cell, batch, SIZES)] as const),
 );
@@ -65,8 +65,9 @@ describe.skipIf(prototypesMissing(TRAINING))('the prototypes of the kernel study
 
 describe('PyTorch', () => {
   it('has the losses of Rivulet, or what is missing is said', async () => {
-    const entrant = await pytorch();
+    const [entrant] = (await pytorches()) as [Entrant | Absent];
     if ('missing' in entrant) return expect(entrant.missing).toMatch(/ has no torch .*: ./);
+    expect(entrant.name).toMatch(/^PyTorch \d+\.\d+$/);
     for (const each of CASES) expect(await differenceFrom(entrant, each)).toBeLessThanOrEqual(TOLERANCE);
     entrant.leave();
   });
@@ -74,7 +75,15 @@ describe('PyTorch', () => {
   it('is absent where its Python is', async () => {
     const missing =
       'no-such-python has no torch (RIVULET_PYTORCH names another): spawn no-such-python ENOENT';
-    expect(await pytorch('no-such-python')).toEqual({ name: 'PyTorch', missing });
+    expect(await pytorches('no-such-python')).toEqual([{ name: 'PyTorch', missing }]);
+  });
+
+  it('of a list: one of each Python', async () => {
+    const names = await pytorches('no-such-python,nor-this-one');
+    expect(names.map((each) => 'missing' in each && each.missing)).toEqual([
+      expect.stringContaining('spawn no-such-python ENOENT'),
+      expect.stringContaining('spawn nor-this-one ENOENT'),
+    ]);
   });
 });
 
@@ -87,6 +96,60 @@ describe('TensorFlow.js', () => {
       if (each[1].cell === 'gru') expect(difference).toContain('does not support reset_after');
       else expect(difference).toBeLessThanOrEqual(TOLERANCE);
     }
+  });
+});
+
+describe('the bars', () => {
+  /** A contender that has Rivulet's losses and takes `milliseconds(case)` a window. */
+  function taking(milliseconds: (each: TrainCase) => number): Entrant {
+    return {
+      name: 'taking its time',
+      about: [],
+      async enter(each) {
+        const { update, dispose } = (await rivulet(runtime).enter(each)) as TrainContender;
+        return { update, time: (times) => times * milliseconds(each), dispose };
+      },
+      leave() {},
+    };
+  }
+
+  it('are those of who has them, and are met or missed', async () => {
+    const barOf = ({ batch }: TrainCase) => (batch === 1 ? 2 : undefined);
+    const results = async (milliseconds: number) => {
+      const all = [taking(() => 1), { ...taking(() => milliseconds), name: 'with a bar', barOf }];
+      const report = await benchTraining(all, { ...TINY, cells: ['gru'], batches: [1, 2] });
+      return report.rows.map((row) => row.results[1]);
+    };
+    expect(await results(2.1)).toMatchObject([{ bar: 2, meetsBar: true }, { meetsBar: true }]);
+    expect(await results(1.9)).toMatchObject([{ bar: 2, meetsBar: false }, { meetsBar: true }]);
+  });
+
+  it('of PyTorch are those of its version, where a case has one', async () => {
+    const [entrant] = (await pytorches()) as [Entrant | Absent];
+    if ('missing' in entrant) return;
+    const bar = (cell: TrainCase['cell'], batch: number, hidden: number) =>
+      entrant.barOf!({ ...CASES[0]![1], cell, batch, hidden });
+    const isOld = entrant.name.startsWith('PyTorch 1.');
+    expect([bar('lstm', 1, 128), bar('gru', 16, 128), bar('gru', 16, 256)]).toEqual([
+      isOld ? 6.5 : 1.9,
+      1.35,
+      undefined,
+    ]);
+    entrant.leave();
+  });
+
+  it('of a tile compare it with the next multiple', async () => {
+    const all = [taking(({ batch, hidden }) => (hidden === 129 ? 3 : batch))];
+    const tiles = [
+      { cell: 'gru', varies: 'hidden', size: 129, next: 144, batch: 2 },
+      { cell: 'gru', varies: 'batch', size: 3, next: 4, batch: 3 },
+    ] as const;
+    const report = await benchTraining(all, { ...TINY, cells: [], batches: [], tiles });
+    expect(report.tiles.map(({ meetsBar }) => meetsBar)).toEqual([false, true]);
+    expect(report.tiles.map(describeTile)).toEqual([
+      'gru, hidden 129 beside 144, batch 2: 1.50 (1.50–1.50) × its time, at most 1.25 MISSED',
+      'gru, batch 3 beside 4: 0.75 (0.75–0.75) × its time, at most 1.25 met',
+    ]);
   });
 });
 
@@ -138,7 +201,7 @@ describe('the report', () => {
     ]);
     expect(describeTrainRow(report.rows[0]!)).toContain('refused: no such cell');
     expect(trainMarkdown(report).split('\n').slice(0, 4)).toEqual([
-      '| timesteps/s | GRU, batch 1 | GRU, batch 3 |',
+      '| timesteps/s | GRU 32, batch 1 | GRU 32, batch 3 |',
       '| --- | --: | --: |',
       expect.stringMatching(/^\| Rivulet \| [\d,]+ \| [\d,]+ \|$/),
       '| refuser | refused | refused |',

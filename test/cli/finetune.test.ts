@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadAdapter } from '../../src/adapters/load.ts';
 import { parseModelFile } from '../../src/formats/model-file.ts';
+import { quantize } from '../../src/quantize/quantize.ts';
 import { loadModelSync } from '../../src/session/load.ts';
 import { evaluateText } from '../../src/text/evaluate.ts';
+import { dequantizeModel } from '../../src/train/dequantize.ts';
 import { randomModel } from '../reference/models.ts';
 import { testRuntime } from '../runtime.ts';
 import { CHAR_LM, expectRefusal, Folder, output, rivulet } from './command.ts';
@@ -49,12 +52,34 @@ describe('finetune', () => {
     expect(readFileSync(again).equals(readFileSync(file))).toBe(true);
   });
 
+  it('trains an adapter alone, and writes it beside the merged model', () => {
+    const [file, adapterFile] = [folder.file('merged.safetensors'), folder.file('adapter.safetensors')];
+    const args = ['--data', data, '--epochs', '2', '--adapter', adapterFile, '--rank', '3', ...SMALL];
+    output(['finetune', model, '-o', file, ...args]);
+    expect(loss(file)).toBeLessThan(loss(model) - 0.05);
+    const runtime = testRuntime();
+    const base = loadModelSync(readFileSync(model), { runtime, adapters: { rank: 3 } });
+    const adapter = loadAdapter(readFileSync(adapterFile));
+    expect(adapter.rank).toBe(3);
+    const adapted = evaluateText(base.createSession({ adapter }), heldOut).loss;
+    expect(Math.abs(adapted - loss(file))).toBeLessThan(1e-5);
+  });
+
   it('stops when the time is over', () => {
     const started = performance.now();
     const file = folder.file('timed.safetensors');
     const printed = output(['finetune', model, '--data', data, '-o', file, '--seconds', '0.5']);
     expect(printed).toMatch(/after [\d,]+ updates in 0\.\d s/);
     expect(performance.now() - started).toBeLessThan(20_000);
+  });
+
+  it('trains for int8: the losses are those of the model with rounded matrices', () => {
+    const file = folder.file('aware.safetensors');
+    const args = ['--data', data, '--epochs', '3', '--quantization-aware', ...SMALL];
+    const printed = output(['finetune', model, '-o', file, ...args]);
+    const { definition } = quantize(parseModelFile(readFileSync(file)), { weights: 'int8' });
+    const rounded = folder.model('rounded.safetensors', dequantizeModel(definition));
+    expect(printed).toContain(`: ${loss(rounded).toFixed(4)} nats/char, `);
   });
 
   it('keeps an int8 model int8', () => {

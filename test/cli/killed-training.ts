@@ -10,7 +10,7 @@ import { writeRecipe } from './small-training.ts';
 
 /** Few updates between checkpoints, so that many a kill hits the writing of one. */
 const EVERY = 2;
-const FILES = ['model.safetensors', 'model.safetensors.jsonl'];
+const FILES = ['model.safetensors', 'model.safetensors.html', 'model.safetensors.jsonl'];
 
 export interface Uninterrupted {
   readonly model: Buffer;
@@ -29,7 +29,7 @@ export async function trainUninterrupted(command: string): Promise<Uninterrupted
   return inFolder(async (folder, recipe) => {
     const { code, stderr } = await train(command, recipe, []);
     if (code !== 0) throw new Error(`the training failed: ${stderr}`);
-    const [model, log] = FILES.map((name) => readFileSync(join(folder, name)));
+    const [model, , log] = FILES.map((name) => readFileSync(join(folder, name)));
     const last = log!.toString().trimEnd().split('\n').at(-1)!;
     return { model: model!, milliseconds: 1000 * JSON.parse(last).seconds };
   });

@@ -43,8 +43,8 @@ describe('run: formats', () => {
     expect(parse(text, (line) => line.split(',').map(Number))).toEqual(expected);
   });
 
-  it('csv: spaces, CR LF, exponents and a last line without end', () => {
-    const text = output(['run', model], ' 1, -2e-1 ,.5\r\n+1,0,3.');
+  it('csv: spaces, quotes, CR LF, exponents and a last line without end', () => {
+    const text = output(['run', model], ' 1, -2e-1 ,".5"\r\n+1,0,3.');
     const session = new Model(testRuntime(), definition).createSession();
     const values = session.run(Float32Array.of(1, -0.2, 0.5, 1, 0, 3));
     expect(parse(text, (line) => line.split(',').map(Number))).toEqual(values);
@@ -106,6 +106,7 @@ describe('run: malformed input names line and column', () => {
     ['csv', '1,2,1e39\n', /: line 1, column 3: expected a finite float32, got "1e39"/],
     ['csv', '1,2,NaN\n', /: line 1, column 3: expected a finite float32, got "NaN"/],
     ['csv', '1,2,0x10\n', /: line 1, column 3: /],
+    ['csv', '1,2,3\n1,2,"3\n', /line 2: a quote is opened/],
     ['jsonl', '[1,2,3]\n[1,2 3]\n', /: line 2, column 6: expected "," or "]", got "3]"/],
     ['jsonl', '[1,2,3] 4\n', /: line 1, column 9: expected the end of the line/],
     ['jsonl', '[1,02,3]\n', /: line 1, column 5: expected "," or "]", got "2,3]"/],

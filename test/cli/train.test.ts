@@ -73,6 +73,17 @@ describe('train', () => {
     expect(existsSync(files.checkpoint)).toBe(false);
   });
 
+  it('stops early where the recipe says so, with the best weights', () => {
+    const training = { ...RECIPE.training, epochs: 60, learningRate: 0.2, earlyStopping: { patience: 2 } };
+    const stopping = prepare('stopping', { training });
+    const printed = output(['train', stopping.recipe, '-o', stopping.model]);
+    expect(printed).toContain('stopped early: no lower validation loss for 2 epochs');
+    const losses = readLines(stopping.log).flatMap(({ validation }) => validation ?? []);
+    expect(losses.length).toBeLessThan(60);
+    expect(losses.indexOf(Math.min(...losses))).toBe(losses.length - 3);
+    expect(evaluateFile(stopping.model)).toBe(Math.min(...losses));
+  });
+
   it('learns, and logs every update and epoch', () => {
     const [header, ...lines] = readLines(files.log);
     const updates = lines.filter((line) => 'update' in line);

@@ -79,7 +79,14 @@ function check(variant: Variant, windows: readonly WindowInput[]): void {
 
 /** After an update the model that the trainer gives is the one that it goes on with. */
 function checkUpdate(trainer: Trainer, window: WindowInput, loss: ReferenceLoss): void {
-  trainer.updateSgd({ learningRate: 0.05, momentum: 0, weightDecay: 0, clipNorm: Number.POSITIVE_INFINITY });
+  trainer.update({
+    type: 'sgd',
+    learningRate: 0.05,
+    momentum: 0,
+    nesterov: false,
+    weightDecay: 0,
+    clipNorm: Number.POSITIVE_INFINITY,
+  });
   trainer.resetState();
   const trained = new ReferenceTrainer(trainer.definition(), { batchSize: BATCH, loss });
   const expected = trained.window(window, UNROLL);

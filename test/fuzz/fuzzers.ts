@@ -1,4 +1,6 @@
+import { type AdapterRoom, layersOf, readRoom } from '../../src/adapters/matrices.ts';
 import { serializeModel } from '../../src/formats/model-file.ts';
+import type { ModelDefinition } from '../../src/graph/definition.ts';
 import { placePlan } from '../../src/plan/place.ts';
 import { planModel } from '../../src/plan/plan.ts';
 import { createRuntimeSync } from '../../src/runtime/create.ts';
@@ -74,14 +76,23 @@ export const FORMAT_FUZZERS = FORMATS.map(
   }),
 );
 
-/** The plan images of all definitions, as they lie in the runtime's memory. */
+/** The plan images of all definitions, and with room for adapters of those that can have some. */
 export function planImages(runtime: Runtime): Uint8Array[] {
-  return fuzzDefinitions().map((definition) => {
-    const { address, byteLength } = placePlan(runtime, planModel(definition), definition);
-    const image = runtime.bytes.slice(address, address + byteLength);
-    runtime.free(address);
-    return image;
-  });
+  const definitions = fuzzDefinitions();
+  const adapted = definitions.filter((each) => layersOf(each, each.tensors.keys()).length > 0);
+  return [
+    ...definitions.map((definition) => planImage(runtime, definition)),
+    ...adapted.map((definition, i) => planImage(runtime, definition, { rank: [1, 5, 17][i % 3]! })),
+  ];
+}
+
+/** As it lies in the runtime's memory. */
+function planImage(runtime: Runtime, definition: ModelDefinition, room?: AdapterRoom): Uint8Array {
+  const plan = planModel(definition, room && readRoom(room, definition));
+  const { address, byteLength } = placePlan(runtime, plan, definition);
+  const image = runtime.bytes.slice(address, address + byteLength);
+  runtime.free(address);
+  return image;
 }
 
 /** How many mutants got past the header, of how many. */

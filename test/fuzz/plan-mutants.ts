@@ -49,6 +49,7 @@ const MUTATIONS: readonly Mutation[] = [
   changeSections,
   changeSectionOf,
   changeInitial,
+  changePrivate,
   changeDescriptor,
   changeDescriptor,
   copyEntry,
@@ -93,7 +94,7 @@ function changeMemory({ ops, buffers }: PlanParts, random: Random): void {
 function changeOperandBase({ ops }: PlanParts, random: Random): void {
   const op = random.pick(ops);
   const [what] = operandWords(random.integer(0, OPERANDS));
-  op[what] = ((op[what]! & ~0xff) | random.pick([0, 1, 2, 3, 4, 255])) >>> 0;
+  op[what] = ((op[what]! & ~0xff) | random.pick([0, 1, 2, 3, 4, 5, 255])) >>> 0;
 }
 
 /** Within an op, or between two. */
@@ -197,6 +198,16 @@ function changeInitial({ states, constants }: PlanParts, random: Random): void {
     random.integer(0, constants.length + 64),
     1 + lastConstant(constants, random),
   ]);
+}
+
+/** How many bytes of weights a session has of its own, where it has some; or what an op reads of them. */
+function changePrivate({ header, ops }: PlanParts, random: Random): void {
+  const [what, offset] = operandWords(1);
+  const readers = ops.filter((op) => op[what] === Base.Private);
+  if (readers.length === 0) return;
+  const at = Header.Private / 4;
+  if (random.uniform() < 0.5) header[at] = near(header[at]!, random);
+  else random.pick(readers)[offset] = Math.max(0, header[at]! + 64 * random.integer(-8, 3));
 }
 
 function lastConstant(constants: Uint8Array, random: Random): number {

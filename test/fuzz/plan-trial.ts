@@ -18,6 +18,8 @@ const PATTERNS = [0x5a, 0xa5] as const;
 const SPACER = 4096 + 64;
 /** Valid, but too much to try. */
 const BUDGET = 1 << 24;
+/** Of weights of the session's own, likewise. */
+const MOST_WEIGHTS = 1 << 18;
 /** Memory never shrinks: an instance that has grown so far is replaced. */
 const LARGEST_MEMORY = 1 << 22;
 
@@ -51,6 +53,8 @@ interface Shape {
 
 /** How a session is run. */
 interface Drive extends Shape {
+  /** With weights of the session's own, of a plan that has room for some; others have no such drive. */
+  readonly adapted?: boolean;
   /** Must leave in the session what the drive before it left. */
   readonly asBefore?: boolean;
   /** A session whose rows the one at hand takes over, [from, to]. */
@@ -66,6 +70,9 @@ const DRIVES: readonly Drive[] = [
   { rows: 3, chunk: 1, memory: 5, memoryLengths: [5, 1, 3], run: threeSequencesOfOne, asBefore: true },
   { rows: 2, chunk: 4, memory: 4, memoryLengths: [1, 4], run: raggedSequence },
   { rows: 3, chunk: 3, memory: 1, run: raggedSequence },
+  { rows: 1, chunk: 1, memory: 2, run: threeSteps, adapted: true },
+  { rows: 1, chunk: 1, memory: 2, run: threeSequencesOfOne, adapted: true, asBefore: true },
+  { rows: 2, chunk: 4, memory: 4, memoryLengths: [1, 4], run: raggedSequence, adapted: true },
   {
     rows: 2,
     chunk: 1,
@@ -188,6 +195,7 @@ class Ground {
       if (status !== Status.Ok) return { outcome, results: [] };
       const results: Result[] = [];
       for (const drive of DRIVES) {
+        if (drive.adapted && privateBytes(image) === 0) continue;
         const result = this.#drive(drive, image, plan, PATTERNS[which]);
         if (!result) return { outcome: 'budget', results };
         results.push(result);
@@ -204,11 +212,18 @@ class Ground {
     const bytes = this.#sessionBytes(tables, plan, drive);
     const sourceBytes = drive.source ? (this.#sessionBytes(tables, plan, drive.source) + 63) & ~63 : 0;
     if (bytes === 0 || sourceBytes + bytes > BUDGET) return undefined;
-    const source = this.#allocate(sourceBytes + bytes);
+    if (drive.adapted && privateBytes(image) > MOST_WEIGHTS) return undefined;
+    const weights = weightsOf(drive.adapted ? privateBytes(image) : 0);
+    const weightsAt = (sourceBytes + bytes + 63) & ~63;
+    const all = drive.adapted ? weightsAt + weights.byteLength : sourceBytes + bytes;
+    const source = this.#allocate(all);
     try {
-      return this.#watched(pattern, image, plan, source, sourceBytes + bytes, () => {
+      return this.#watched(pattern, image, plan, source, all, () => {
         const session = source + sourceBytes;
         const view = this.#begin(tables, plan, session, bytes, drive, pattern);
+        const own = new Float32Array(this.#exports.memory.buffer, source + weightsAt, weights.length);
+        own.set(weights);
+        if (drive.adapted) this.#exports.sessionAdapt(session, source + weightsAt);
         if (drive.source) this.#begin(tables, plan, source, sourceBytes, drive.source, pattern).encode();
         for (const [from, to] of drive.source?.rowsTo ?? []) this.#exports.copyRow(source, from, session, to);
         if (!drive.source) view.encode();
@@ -219,6 +234,7 @@ class Ground {
         if (Buffer.compare(view.encoderStates(), encoded) !== 0)
           throw new Error('the main section changes states of the encoder');
         for (const gap of view.gaps()) requirePattern(gap, pattern, gap.byteOffset);
+        if (!own.every((value, i) => value === weights[i])) throw new Error('the weights have changed');
         return { drive, outputs: view.outputs(), contents: view.contents() };
       });
     } finally {
@@ -286,6 +302,15 @@ class Ground {
     if (address === 0) throw new Error(`no memory for ${bytes} bytes`);
     return address;
   }
+}
+
+/** Of the weights that a session may have of its own. */
+function privateBytes(image: Uint8Array): number {
+  return new DataView(image.buffer, image.byteOffset).getUint32(Header.Private, true);
+}
+
+function weightsOf(bytes: number): Float32Array {
+  return Float32Array.from({ length: bytes >> 2 }, (_, i) => Math.sin(i + 1));
 }
 
 /** The tables of a valid image. */

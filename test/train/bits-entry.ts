@@ -35,8 +35,8 @@ function trainedHash(runtime: Runtime, cell: LayerSpec): string {
     const tokens = Uint32Array.from({ length: (UNROLL + 1) * BATCH }, (_, i) => token(1000 * update + i));
     trainer.window({ inputs: tokens.slice(0, -BATCH), targets: tokens.slice(BATCH) }, UNROLL);
     const rate = { learningRate: 1e-2, weightDecay: 0.01, clipNorm: 0.5 };
-    if (update % 3 === 2) trainer.updateSgd({ ...rate, momentum: 0.9 });
-    else trainer.updateAdam({ ...rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 });
+    if (update % 3 === 2) trainer.update({ type: 'sgd', ...rate, momentum: 0.9, nesterov: false });
+    else trainer.update({ type: 'adamw', ...rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 });
   }
   const hash = createHash('sha256');
   for (const [name, values] of trainer.parameters()) hash.update(name).update(values);

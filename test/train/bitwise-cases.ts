@@ -1,6 +1,7 @@
 /** Models in training and windows for them: every cell, sizes around a panel, batches odd and even. */
 import type { ModelDefinition } from '../../src/graph/definition.ts';
-import type { LossName, WindowInput } from '../../src/train/window.ts';
+import type { LossName } from '../../src/train/losses/table.ts';
+import type { WindowInput } from '../../src/train/window.ts';
 import { CELLS, randomModel } from '../reference/models.ts';
 import type { Random } from '../reference/random.ts';
 

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as bundle } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
+import { OPTIMIZER_NAMES } from '../../src/train/optimizers/table.ts';
 import type { Trainer, TrainerOptions } from '../../src/train/trainer.ts';
 import { Random } from '../reference/random.ts';
 import { BUILDS } from '../runtime.ts';
 import { randomWindow, trainBitwiseCases } from './bitwise-cases.ts';
-import { ADAM, type BuildName, train, trainerOf, windowsOf, words } from './drive.ts';
+import { ADAMW, type BuildName, train, trainerOf, windowsOf, words } from './drive.ts';
 import { SessionStreams } from './sessions.ts';
 
 const cases = trainBitwiseCases().map((each) => [each.name, each] as const);
@@ -59,9 +60,9 @@ describe.each(cases)('%s', (_, each) => {
       using session = new SessionStreams(disturbed.definition(), 1, loss);
       expect(disturbed.evaluate(stream.inputs, stream.targets, timesteps)).toEqual({
         sum: session.sums(stream, timesteps).loss,
-        rows: timesteps,
+        weight: timesteps,
       });
-      disturbed.updateAdam(ADAM);
+      disturbed.update(ADAMW);
     }
     train(alone, windows, unroll);
     expect(words(disturbed.parameters())).toEqual(words(alone.parameters()));
@@ -69,10 +70,9 @@ describe.each(cases)('%s', (_, each) => {
     alone.dispose();
   });
 
-  it.each([
-    'adam',
-    'sgd',
-  ])('scalar and simd have the same weights after 10 updates, with dropout: %s', (optimizer) => {
+  it.each(
+    OPTIMIZER_NAMES,
+  )('scalar and simd have the same weights after 10 updates, with dropout: %s', (optimizer) => {
     const windows = windowsOf(each, 10, 7);
     const [simd, scalar] = BUILDS.map((build) => {
       const trainer = trainerOf(each, build, { dropout: 0.3, seed: 9 });

@@ -55,7 +55,7 @@ const cases: readonly [string, Run][] = [
         epochs: 4,
         batchSize: 5,
         unroll: 9,
-        optimizer: { type: 'adam', weightDecay: 0.01 },
+        optimizer: { type: 'adamw', weightDecay: 0.01 },
         warmup: 10,
         validation: 0.2,
       },

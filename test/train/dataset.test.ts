@@ -4,6 +4,7 @@ import { Draws, Purpose } from '../../src/runtime/draws.ts';
 import { type Batch, type Batches, createBatches, fitBatchSize } from '../../src/train/batches.ts';
 import { readDataset, splitDataset, type TrainingData } from '../../src/train/dataset.ts';
 import { initialize } from '../../src/train/initialize.ts';
+import { readLoss } from '../../src/train/losses/table.ts';
 import { readPorts } from '../../src/train/ports.ts';
 import { testRuntime } from '../runtime.ts';
 
@@ -50,7 +51,7 @@ describe('forms of data', () => {
     for (const data of ['abcd', Uint32Array.of(0, 1, 2, 3)]) {
       const { sequences, loss, separate } = readDataset(data, text, undefined);
       expect(separate).toBe(false);
-      expect(loss).toBe('cross-entropy');
+      expect(loss.type).toBe('cross-entropy');
       expect(sequences).toEqual([
         { inputs: Uint32Array.of(0, 1, 2), targets: Uint32Array.of(1, 2, 3), timesteps: 3 },
       ]);
@@ -60,13 +61,13 @@ describe('forms of data', () => {
   it('inputs with classes, and with values', () => {
     const inputs = new Float32Array(8);
     const classes = readDataset({ inputs, targets: Uint32Array.of(0, 1, 2, 0) }, features, undefined);
-    expect([classes.loss, classes.targetWidth, classes.sequences[0]!.timesteps]).toEqual([
+    expect([classes.loss.type, classes.targetWidth, classes.sequences[0]!.timesteps]).toEqual([
       'cross-entropy',
       1,
       4,
     ]);
     const values = readDataset({ inputs, targets: new Float32Array(12), timesteps: 4 }, features, undefined);
-    expect([values.loss, values.targetWidth]).toEqual(['mean-squared-error', 3]);
+    expect([values.loss.type, values.targetWidth]).toEqual(['mean-squared-error', 3]);
   });
 
   it('a list: separate sequences of any lengths', () => {
@@ -114,17 +115,17 @@ describe('forms of data', () => {
     ['Float32Array', any(floats(1, 2)), text, 'invalid-argument', /Float32Array of length 2/],
     [
       'other inputs',
-      any({ inputs: [1], targets: floats(1) }),
+      any({ inputs: { 0: 1 }, targets: floats(1) }),
       features,
       'invalid-argument',
-      /inputs must be a Float32Array \[timesteps, 2\].*array of length 1/,
+      /inputs must be a Float32Array \[timesteps, 2\].*got Object/,
     ],
     [
       'other targets',
-      any({ inputs: floats(1, 2), targets: [1] }),
+      any({ inputs: floats(1, 2), targets: Int8Array.of(1) }),
       features,
       'invalid-argument',
-      /targets must be.*array of length 1/,
+      /targets must be.*Int8Array of length 1/,
     ],
     [
       'NaN',
@@ -187,7 +188,7 @@ describe('forms of data', () => {
 
   it('refuses a loss that the targets are not for, and a fraction that leaves nothing', () => {
     const data = { inputs: floats(0, 0), targets: Uint32Array.of(0) };
-    expect(() => readDataset(data, features, 'mean-squared-error')).toThrow(
+    expect(() => readDataset(data, features, readLoss('mean-squared-error'))).toThrow(
       /"mean-squared-error" takes targets in a Float32Array/,
     );
     expect(() => splitDataset(readDataset('abc', text, undefined), 0.1)).toThrow(

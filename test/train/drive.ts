@@ -1,4 +1,5 @@
 /** Trainers of the bitwise cases, their windows and updates. */
+import type { OptimizerName, OptimizerStep } from '../../src/train/optimizers/table.ts';
 import { Trainer, type TrainerOptions } from '../../src/train/trainer.ts';
 import type { WindowInput } from '../../src/train/window.ts';
 import { Random } from '../reference/random.ts';
@@ -8,15 +9,31 @@ import { bits, trainRuntime } from './cases.ts';
 const runtimes = { simd: trainRuntime('simd'), scalar: trainRuntime('scalar') };
 export type BuildName = keyof typeof runtimes;
 
-export const ADAM = {
+const SIZE = { weightDecay: 0.01, clipNorm: 0.5 };
+export const ADAMW = {
+  type: 'adamw',
   learningRate: 1e-2,
   beta1: 0.9,
   beta2: 0.999,
   epsilon: 1e-8,
-  weightDecay: 0.01,
-  clipNorm: 0.5,
+  ...SIZE,
+} as const;
+
+/** One step of each optimizer, with every option away from what would leave it out. */
+export const STEPS: { readonly [Name in OptimizerName]: Extract<OptimizerStep, { type: Name }> } = {
+  adam: { ...ADAMW, type: 'adam', clipValue: 0.02 },
+  adamw: ADAMW,
+  rmsprop: {
+    type: 'rmsprop',
+    learningRate: 1e-3,
+    alpha: 0.9,
+    epsilon: 1e-8,
+    momentum: 0.9,
+    centered: true,
+    ...SIZE,
+  },
+  sgd: { type: 'sgd', learningRate: 0.05, momentum: 0.9, nesterov: true, ...SIZE },
 };
-const SGD = { learningRate: 0.05, momentum: 0.9, weightDecay: 0.01, clipNorm: 0.5 };
 
 export function trainerOf(
   each: TrainBitwiseCase,
@@ -37,12 +54,11 @@ export function train(
   trainer: Trainer,
   windows: readonly WindowInput[],
   timesteps: number,
-  optimizer = 'adam',
+  optimizer: OptimizerName = 'adamw',
 ): number[] {
   return windows.map((window) => {
     const { loss } = trainer.window(window, timesteps);
-    if (optimizer === 'adam') trainer.updateAdam(ADAM);
-    else trainer.updateSgd(SGD);
+    trainer.update(STEPS[optimizer]);
     return loss;
   });
 }

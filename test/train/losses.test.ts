@@ -9,16 +9,9 @@ const cases = trainCases().filter(({ name }) => name !== SHARED_TENSOR);
 
 function update(trainer: Trainer, updates: TrainUpdates): void {
   const { learningRate, momentum, beta1, beta2, epsilon, weightDecay = 0, clipNorm } = updates;
-  if (momentum !== undefined) trainer.updateSgd({ learningRate, momentum, weightDecay, clipNorm });
-  else
-    trainer.updateAdam({
-      learningRate,
-      beta1: beta1!,
-      beta2: beta2!,
-      epsilon: epsilon!,
-      weightDecay,
-      clipNorm,
-    });
+  const size = { learningRate, weightDecay, clipNorm };
+  if (momentum !== undefined) trainer.update({ type: 'sgd', momentum, nesterov: false, ...size });
+  else trainer.update({ type: 'adamw', beta1: beta1!, beta2: beta2!, epsilon: epsilon!, ...size });
 }
 
 describe.each(cases.map((golden) => [golden.name, golden] as const))('%s', (_, golden) => {

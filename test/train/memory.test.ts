@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readOptimizer } from '../../src/train/optimizers/table.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { randomModel } from '../reference/models.ts';
 import { Random } from '../reference/random.ts';
@@ -8,8 +9,9 @@ import { trainRuntime } from './cases.ts';
 const UPDATES = 10_000;
 const TIMESTEPS = 4;
 const OPTIONS = { batchSize: 2, unroll: TIMESTEPS, loss: 'cross-entropy' } as const;
-const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 };
-const SGD = { learningRate: 1e-3, momentum: 0.9, weightDecay: 0, clipNorm: 1 };
+const STEP = { learningRate: 1e-3, clipNorm: 1 };
+const ADAM = { ...STEP, ...readOptimizer('adam') };
+const SGD = { ...STEP, ...readOptimizer('sgd') };
 
 const MODEL = randomModel({ cell: 'lstm', input: 3, hidden: 5, output: 4, depth: 1, seed: 1 });
 
@@ -26,8 +28,7 @@ describe.each(BUILDS)('linear memory, %s build', (build) => {
     const random = new Random(2);
     for (let i = 0; i < UPDATES; i++) {
       trainer.window(randomWindow(random), TIMESTEPS);
-      if (i % 2 === 0) trainer.updateAdam(ADAM);
-      else trainer.updateSgd(SGD);
+      trainer.update(i % 2 === 0 ? ADAM : SGD);
       if (i % 1000 === 0) trainer.restore(trainer.save());
     }
     expect(runtime.memoryBytes).toBe(bytes);
@@ -38,7 +39,7 @@ describe.each(BUILDS)('linear memory, %s build', (build) => {
     const train = () => {
       const trainer = new Trainer(runtime, MODEL, OPTIONS);
       trainer.window(randomWindow(new Random(3)), TIMESTEPS);
-      trainer.updateAdam(ADAM);
+      trainer.update(ADAM);
       trainer.evaluate(
         new Random(4).gaussians(3 * TIMESTEPS),
         new Random(5).integers(TIMESTEPS, 0, 4),

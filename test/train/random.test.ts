@@ -1,8 +1,8 @@
 /** Gradients of random models against the float64 reference, on both builds: sizes that the golden cases do not have. */
 import { describe, expect, it } from 'vitest';
 import type { GraphNode, ModelDefinition } from '../../src/graph/definition.ts';
+import type { LossName } from '../../src/train/losses/table.ts';
 import { Trainer } from '../../src/train/trainer.ts';
-import type { LossName } from '../../src/train/window.ts';
 import { GRADIENT_TOLERANCE } from '../golden/train.ts';
 import { ReferenceTrainer } from '../reference/backward/graph.ts';
 import { CELLS, randomModel } from '../reference/models.ts';

@@ -2,7 +2,8 @@
 import type { ModelDefinition } from '../../src/graph/definition.ts';
 import { Model } from '../../src/session/model.ts';
 import type { Session } from '../../src/session/session.ts';
-import type { LossName, WindowInput } from '../../src/train/window.ts';
+import type { LossName } from '../../src/train/losses/table.ts';
+import type { WindowInput } from '../../src/train/window.ts';
 import { testRuntime } from '../runtime.ts';
 
 const runtime = testRuntime();

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Trainer } from '../../src/train/trainer.ts';
 import { type TrainBitwiseCase, trainBitwiseCases } from './bitwise-cases.ts';
 import { bits } from './cases.ts';
-import { ADAM, train, trainerOf, windowsOf, words } from './drive.ts';
+import { ADAMW, train, trainerOf, windowsOf, words } from './drive.ts';
 
 const cases = trainBitwiseCases().map((each) => [each.name, each] as const);
 
@@ -22,7 +22,11 @@ describe('rows that weigh nothing', () => {
     const result = first.window({ ...window!, weights }, each.unroll);
     expect(second.window({ ...window!, targets: other, weights }, each.unroll)).toEqual(result);
     expect(words(second.gradients())).toEqual(words(first.gradients()));
-    expect(first.window({ ...window!, weights: empty }, each.unroll)).toEqual({ loss: 0, gradientNorm: 0 });
+    expect(first.window({ ...window!, weights: empty }, each.unroll)).toEqual({
+      loss: 0,
+      weight: 0,
+      gradientNorm: 0,
+    });
     first.dispose();
     second.dispose();
   });
@@ -104,7 +108,7 @@ describe('a part of the tensors trains', () => {
       for (const value of values) sum += value * value;
     }
     expect(gradientNorm).toBeCloseTo(Math.sqrt(sum), 6);
-    some.updateAdam(ADAM);
+    some.update(ADAMW);
     for (const [name, values] of words(some.parameters())) {
       if (trainable(name)) expect(values, name).not.toEqual(before.get(name));
       else expect(values, name).toEqual(before.get(name));

@@ -55,7 +55,7 @@ describe('a training', () => {
       epochs: 30,
       validation: 0.25,
     });
-    expect(training.options.loss).toBe('mean-squared-error');
+    expect(training.options.loss).toEqual({ type: 'mean-squared-error' });
     const before = training.validate();
     finish(training);
     expect(training.validate()).toBeLessThan(0.2 * before);
@@ -227,12 +227,45 @@ describe('refusals', () => {
     ['batchSize', { batchSize: 1.5 }, /batchSize.*got 1\.5/],
     ['unroll', { unroll: Number.NaN }, /unroll.*NaN/],
     ['carryState', any({ carryState: 1 }), /carryState/],
-    ['loss', any({ loss: 'mae' }), /one of cross-entropy, mean-squared-error, got "mae"/],
-    ['optimizer', any({ optimizer: 'lion' }), /optimizer.*one of adam, sgd, got "lion"/],
+    ['loss', any({ loss: 'mae' }), /loss must be one of cross-entropy, .*huber, ctc, got "mae"/],
+    ['optimizer', any({ optimizer: 'lion' }), /optimizer.*one of adam, adamw, rmsprop, sgd, got "lion"/],
     ['an option of the optimizer', any({ optimizer: { type: 'sgd', beta1: 0 } }), /unknown field "beta1"/],
     ['beta2', { optimizer: { type: 'adam', beta2: 1 } }, /beta2.*below 1, got 1/],
     ['learningRate', { learningRate: 0 }, /learningRate must be a number above 0, got 0/],
-    ['schedule', any({ schedule: 'step' }), /one of constant, linear, cosine, got "step"/],
+    [
+      'nesterov without momentum',
+      { optimizer: { type: 'sgd', momentum: 0, nesterov: true } },
+      /optimizer: nesterov needs a momentum above 0, got 0/,
+    ],
+    ['alpha', { optimizer: { type: 'rmsprop', alpha: 1 } }, /optimizer: alpha.*below 1, got 1/],
+    ['schedule', any({ schedule: 'poly' }), /one of constant, linear, cosine, step, plateau, got "poly"/],
+    ['a step of nothing', any({ schedule: 'step' }), /schedule: every must be an integer of at least 1/],
+    ['a factor', { schedule: { type: 'step', every: 1, factor: 1 } }, /schedule: factor.*below 1, got 1/],
+    [
+      'a plateau of what',
+      { schedule: { type: 'plateau' } },
+      /schedule "plateau" follows the validation loss/,
+    ],
+    [
+      'earlyStopping',
+      any({ validation: 0.5, earlyStopping: 3 }),
+      /earlyStopping": expected an object, got 3/,
+    ],
+    [
+      'patience',
+      { validation: 0.5, earlyStopping: { patience: 0 } },
+      /earlyStopping.*patience.*least 1, got 0/,
+    ],
+    ['stopping by what', { earlyStopping: {} }, /earlyStopping follows the validation loss: give validation/],
+    ['keep', any({ keep: 'first' }), /keep.*one of last, best, got "first"/],
+    ['the best by what', { keep: 'best' }, /keep "best" follows the validation loss: give validation/],
+    ['clipValue', { clipValue: 0 }, /clipValue must be a number above 0, got 0/],
+    [
+      'dropout somewhere',
+      any({ dropout: { hidden: 0.1 } }),
+      /dropout: unknown field "hidden"; known are inputs/,
+    ],
+    ['dropout of outputs', { dropout: { outputs: 1 } }, /dropout: outputs .*from 0 to 0\.9, got 1/],
     ['warmup', { ...small, warmup: 1000 }, /warmup 1000 must be fewer updates than the \d+ of/],
     ['clipNorm', { clipNorm: -1 }, /clipNorm/],
     ['dropout', { dropout: 0.95 }, /from 0 to 0\.9, got 0\.95/],

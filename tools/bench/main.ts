@@ -2,6 +2,7 @@
 
 import { batchCommand } from './batch/command.ts';
 import { denormalsCommand } from './denormals-command.ts';
+import { longCommand } from './long/command.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
 import { stepsCommand } from './steps-command.ts';
 import { trainCommand } from './train/command.ts';
@@ -10,6 +11,7 @@ const RUN: Readonly<Record<Options['command'], (options: Options) => Promise<num
   steps: stepsCommand,
   batch: batchCommand,
   train: trainCommand,
+  long: longCommand,
   denormals: denormalsCommand,
 };
 

@@ -17,6 +17,8 @@ export interface TimingOptions {
    * hidden units.
    */
   readonly untimed: number;
+  /** Of one contender in all rounds, its untimed calls too; who is slower sits rounds out. No bound by default. */
+  readonly mostMilliseconds?: number;
 }
 
 export interface Statistics {
@@ -26,6 +28,9 @@ export interface Statistics {
   readonly high: number;
   readonly p99: number;
 }
+
+/** Of a contender that sits rounds out. */
+const FEWEST_ROUNDS = 5;
 
 /** What runs in this thread, on its clock. */
 export function timed(run: Run): Timed {
@@ -39,29 +44,36 @@ export function timed(run: Run): Timed {
 
 /**
  * Times contenders against each other in rounds, forwards and backwards in turn, so that what slows the machine for
- * a while slows all of them. Gives microseconds per call, by contender and round.
+ * a while slows all of them. Gives microseconds per call, by contender and round, NaN for a round that was sat out.
  */
 export async function timeInRounds(
   contenders: ReadonlyMap<string, Timed>,
   options: TimingOptions,
 ): Promise<ReadonlyMap<string, number[]>> {
-  const { rounds, milliseconds, untimed } = options;
-  const entries: { name: string; time: Timed; times: number; results: number[] }[] = [];
+  const { rounds, milliseconds, untimed, mostMilliseconds = Infinity } = options;
+  const entries: { name: string; time: Timed; times: number; every: number; results: number[] }[] = [];
   for (const [name, time] of contenders) {
     const perCall = await warmUp(time, options);
-    entries.push({
-      name,
-      time,
-      times: Math.max(1, untimed, Math.round(milliseconds / perCall)),
-      results: [],
-    });
+    const times = Math.max(1, untimed, Math.round(milliseconds / perCall));
+    const every = restOf(rounds, (rounds * (times + untimed) * perCall) / mostMilliseconds);
+    entries.push({ name, time, times, every, results: [] });
   }
   for (let round = 0; round < rounds; round++) {
-    for (const { time, times, results } of round % 2 === 0 ? entries : entries.toReversed()) {
-      results.push((1000 * (await time(times, untimed))) / times);
+    for (const { time, times, every, results } of round % 2 === 0 ? entries : entries.toReversed()) {
+      results.push(round % every === 0 ? (1000 * (await time(times, untimed))) / times : Number.NaN);
     }
   }
   return new Map(entries.map(({ name, results }) => [name, results]));
+}
+
+/**
+ * In how many rounds who is `excess` times too slow runs once: a power of two, so that two contenders meet as often as the
+ * slower of them runs.
+ */
+function restOf(rounds: number, excess: number): number {
+  let every = 1;
+  while (every < excess && 2 * every * FEWEST_ROUNDS <= rounds) every *= 2;
+  return every;
 }
 
 /** Runs for so many milliseconds in growing bursts; gives the milliseconds per call of the last one. */
@@ -76,8 +88,9 @@ async function warmUp(time: Timed, { warmup, untimed }: TimingOptions): Promise<
   return perCall;
 }
 
+/** Of the values that are numbers. */
 export function statistics(values: readonly number[]): Statistics {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
   return { median: at(0.5), low: at(0.1), high: at(0.9), p99: at(0.99) };
 }

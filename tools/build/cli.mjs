@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 import { coreExternal, root } from './core-external.mjs';
 import { licenceComment, refuseUnlicensed } from './licences.mjs';
 
-/** What the bundle contains: commander, fflate, and cli-progress with what it measures the width of a line by. */
+/** What the bundle contains: commander, fflate, cli-progress with what it measures the width of a line by, d3-scale and d3-shape. */
 const LICENCES = {
   commander: 'LICENSE',
   fflate: 'LICENSE',
@@ -16,6 +16,16 @@ const LICENCES = {
   'ansi-regex': 'license',
   'is-fullwidth-code-point': 'license',
   'emoji-regex': 'LICENSE-MIT.txt',
+  'd3-array': 'LICENSE',
+  'd3-color': 'LICENSE',
+  'd3-format': 'LICENSE',
+  'd3-interpolate': 'LICENSE',
+  'd3-path': 'LICENSE',
+  'd3-scale': 'LICENSE',
+  'd3-shape': 'LICENSE',
+  'd3-time': 'LICENSE',
+  'd3-time-format': 'LICENSE',
+  internmap: 'LICENSE',
 };
 
 const output = join(root, 'dist', 'cli', 'rivulet.js');

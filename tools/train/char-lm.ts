@@ -27,9 +27,9 @@ const RECIPE = 'tools/train/char-lm.json';
 const FOLDER = 'build/char-lm';
 const COMPARED_FRACTION = 0.1;
 
-function pathsOf(name: string): { output: string; log: string; checkpoint: string } {
+function pathsOf(name: string): { output: string; log: string; checkpoint: string; report: string } {
   const output = `${FOLDER}/${name}.safetensors`;
-  return { output, log: `${output}.jsonl`, checkpoint: `${output}.checkpoint` };
+  return { output, log: `${output}.jsonl`, checkpoint: `${output}.checkpoint`, report: `${output}.html` };
 }
 
 /** @returns whether it finished; if not, the exit code is set */

@@ -1,7 +1,7 @@
 // out = bias + W x, backward:
 //
 //   dx += Wᵀ dout      timestep by timestep where x is a state, all rows at once where it is a buffer
-//   dW += Σ x doutᵀ    dbias += Σ dout     over all rows, once
+//   dW += Σ x doutᵀ    dbias += Σ dout     over all rows, once; dW only where W changes
 
 import { BackwardRecord } from '../../memory/backward-record';
 import { columnsOf } from '../../memory/op-record';
@@ -40,8 +40,10 @@ export function transposeWeights(record: BackwardRecord): void {
 
 export function matvecF32Parameters(at: usize, rows: i32): void {
   const record = changetype<BackwardRecord>(at), op = record.op;
-  gemmF32(
-    record.tapeA, record.tapeAPanel, record.dd, op.dPanel, record.db, <usize>op.k << 6, rows, op.k, op.n, ACCUMULATE,
-  );
+  if (record.db) {
+    gemmF32(
+      record.tapeA, record.tapeAPanel, record.dd, op.dPanel, record.db, <usize>op.k << 6, rows, op.k, op.n, ACCUMULATE,
+    );
+  }
   if (op.c) sumRows(record.dd, op.dPanel, rows, op.m, record.dc);
 }

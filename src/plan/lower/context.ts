@@ -1,6 +1,7 @@
 import { Base } from '../../../assembly/shared/codes.ts';
 import type { Tensor } from '../../graph/definition.ts';
 import type { Operand, PlanWriter } from '../writer.ts';
+import type { AdapterLowering } from './adapter.ts';
 
 /** A value of the graph as ops see it: a buffer and how many of its columns are used. */
 export interface Value {
@@ -26,6 +27,8 @@ export interface LowerContext {
   scale(name: string): Float32Array;
   /** The value of an encoder's node, all its timesteps, as an operand of the graph around it (`Base.Encoded`). */
   encoded(name: string): Encoded;
+  /** Of a plan with adapters. */
+  readonly adapters: AdapterLowering | undefined;
 }
 
 /** The part of a buffer that begins at a column. */

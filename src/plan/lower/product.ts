@@ -16,7 +16,10 @@ export interface Product {
   readonly direction: Direction;
 }
 
-/** out = bias + W x, or out += W x, with W's blocks of rows (gates) reordered and each padded to whole panels. */
+/**
+ * out = bias + W x, or out += W x, with W's blocks of rows (gates) reordered and each padded to whole panels; then what the
+ * adapter of W gives, where the plan has one.
+ */
 export function lowerProduct(context: LowerContext, product: Product): void {
   const { plan } = context;
   const { weight, x, k, out, order, size, bias, direction } = product;
@@ -39,6 +42,7 @@ export function lowerProduct(context: LowerContext, product: Product): void {
       qmaxOf: constant,
     });
   }
+  context.adapters?.lower(product);
 }
 
 /** The sum of vectors of blocks of `size`, block order[i] at column i * columnsOf(size), zeros between. */

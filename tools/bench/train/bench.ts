@@ -2,18 +2,16 @@ import type { BenchCase } from '../cases.ts';
 import { type Host, hostOf } from '../host.ts';
 import { ratio, type Statistics, statistics, type TimingOptions, timeInRounds } from '../timing.ts';
 import { firstLosses, requireAgreement } from './agreement.ts';
-import { SIZES, type TrainCase, type TrainSizes, trainCase } from './cases.ts';
+import { type TrainCase, type TrainSizes, trainCase } from './cases.ts';
 import { type Absent, type Entrant, Refusal, type TrainContender } from './contender.ts';
-import { PROTOTYPE } from './prototype.ts';
-
-/** How many times the prototype's timesteps/s Rivulet must reach. */
-export const BAR = 0.8;
+import { benchTile, type Tile, type TileRow } from './tiles.ts';
 
 export interface TrainBenchOptions extends TimingOptions {
   readonly cells: readonly BenchCase['cell'][];
   readonly batches: readonly number[];
-  /** `SIZES` unless given. */
-  readonly sizes?: TrainSizes;
+  readonly sizes: readonly TrainSizes[];
+  /** Of Rivulet alone. */
+  readonly tiles: readonly Tile[];
 }
 
 export interface TrainRow extends TrainSizes {
@@ -44,6 +42,7 @@ export interface TrainReport {
   readonly contenders: readonly { readonly name: string; readonly about: readonly string[] }[];
   readonly absent: readonly Absent[];
   readonly rows: readonly TrainRow[];
+  readonly tiles: readonly TileRow[];
 }
 
 /** Sorts who is there from who is not. */
@@ -59,19 +58,27 @@ export function present(all: readonly (Entrant | Absent)[]): { entrants: Entrant
 export async function benchTraining(
   all: readonly (Entrant | Absent)[],
   options: TrainBenchOptions,
-  onRow: (row: TrainRow) => void = () => {},
+  onRow: (row: TrainRow | TileRow) => void = () => {},
 ): Promise<TrainReport> {
   const { entrants, absent } = present(all);
   const rows: TrainRow[] = [];
   for (const cell of options.cells) {
-    for (const batch of options.batches) {
-      const row = await benchCase(entrants, trainCase(cell, batch, options.sizes ?? SIZES), options);
-      rows.push(row);
-      onRow(row);
+    for (const sizes of options.sizes) {
+      for (const batch of options.batches) {
+        const row = await benchCase(entrants, trainCase(cell, batch, sizes), options);
+        rows.push(row);
+        onRow(row);
+      }
     }
   }
+  const tiles: TileRow[] = [];
+  for (const tile of options.tiles) {
+    const row = await benchTile(entrants[0]!, tile, options);
+    tiles.push(row);
+    onRow(row);
+  }
   const contenders = entrants.map(({ name, about }) => ({ name, about }));
-  return { host: hostOf(), rounds: options.rounds, contenders, absent, rows };
+  return { host: hostOf(), rounds: options.rounds, contenders, absent, rows, tiles };
 }
 
 async function benchCase(
@@ -91,11 +98,11 @@ async function benchCase(
     const difference = requireAgreement(entrants[0]!.name, losses, trained);
     const runs = new Map([...contenders].map(([name, { time }]) => [name, time] as const));
     const times = await timeInRounds(runs, options);
-    const results = entrants.map(({ name }) => {
-      const refused = refusals.get(name);
+    const results = entrants.map((entrant) => {
+      const refused = refusals.get(entrant.name);
       return refused === undefined
-        ? timingOf(name, times.get(name)!, times.get(entrants[0]!.name)!, trained)
-        : { name, refused };
+        ? timingOf(entrant, times.get(entrant.name)!, times.get(entrants[0]!.name)!, trained)
+        : { name: entrant.name, refused };
     });
     const { cell, batch, input, hidden, output, timesteps } = trained;
     return { cell, batch, input, hidden, output, timesteps, difference, results };
@@ -106,15 +113,16 @@ async function benchCase(
 
 /** `times` and `ours`, Rivulet's: microseconds a window, by round. */
 function timingOf(
-  name: string,
+  { name, barOf }: Entrant,
   times: readonly number[],
   ours: readonly number[],
-  { timesteps, batch }: TrainCase,
+  trained: TrainCase,
 ): Timing {
+  const { timesteps, batch } = trained;
   const timestepsPerSecond = statistics(times.map((time) => (1e6 * timesteps * batch) / time));
   if (times === ours) return { name, timestepsPerSecond, meetsBar: true };
   const ratios = ratio(times, ours);
-  const bar = name === PROTOTYPE ? BAR : undefined;
+  const bar = barOf?.(trained);
   return {
     name,
     timestepsPerSecond,

@@ -6,6 +6,9 @@ import type { BenchCase } from '../cases.ts';
 /** Streams side by side. */
 export const BATCHES: readonly number[] = [1, 16];
 
+/** Hidden units. */
+export const HIDDEN: readonly number[] = [128, 256];
+
 export interface TrainSizes {
   readonly input: number;
   readonly hidden: number;

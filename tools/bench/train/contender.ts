@@ -24,6 +24,8 @@ export interface Entrant {
   readonly name: string;
   /** Versions and settings, a line each. */
   readonly about: readonly string[];
+  /** How many times its timesteps/s Rivulet must reach; nothing where no bar is set. */
+  barOf?(trainCase: TrainCase): number | undefined;
   enter(trainCase: TrainCase): Promise<TrainContender | Refusal>;
   leave(): void;
 }

@@ -7,6 +7,9 @@ import { type Absent, type Entrant, Refusal, type TrainContender } from './conte
 
 export const PROTOTYPE = 'prototype';
 
+/** How many times its timesteps/s Rivulet must reach: what an op of its own for each part of a cell may cost. */
+const BAR = 0.8;
+
 /** The exports of the study's bptt.ts that are used here. */
 interface BpttExports {
   readonly memory: WebAssembly.Memory;
@@ -30,6 +33,7 @@ export function prototype(): Entrant | Absent {
   return {
     name: PROTOTYPE,
     about: [`kernel-study/${TRAINING.folder}, asc ${TRAINING.flags}`],
+    barOf: () => BAR,
     enter: async (trainCase) => prototypeTrainer(module, trainCase),
     leave() {},
   };

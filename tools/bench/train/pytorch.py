@@ -23,11 +23,13 @@ def array(text, dtype, shape):
     return torch.frombuffer(bytearray(base64.b64decode(text)), dtype=dtype).reshape(shape)
 
 
-def loaded_blas():
-    """The libraries of linear algebra that this process has mapped: libblas.so.3 may be any of several."""
+def blas():
+    """The libraries of linear algebra that this process has mapped, as libblas.so.3 may be any of several (those for
+    CUDA and NumPy's own are none of PyTorch's on a CPU); where there are none, the one that is linked in."""
     with open('/proc/self/maps') as maps:
         names = {os.path.basename(line.split()[-1]) for line in maps if '/' in line}
-    return sorted(name for name in names if re.search(r'blas|mkl|dnnl', name))
+    names = sorted(name for name in names if re.search(r'blas|mkl|dnnl', name) and not re.search(r'cublas|scipy', name))
+    return names or re.findall(r'BLAS_INFO=(\w+)', torch.__config__.show())
 
 
 class Model(torch.nn.Module):
@@ -93,7 +95,7 @@ for line in sys.stdin:
             'version': torch.__version__,
             'config': torch.__config__.show(),
             'threads': torch.get_num_threads(),
-            'blas': loaded_blas(),
+            'blas': blas(),
         }
     elif op == 'enter':
         training = Training(**command)

@@ -7,8 +7,27 @@ import type { Absent, Entrant, TrainContender } from './contender.ts';
 
 export const PYTORCH = 'PyTorch';
 
-/** A Python that has torch: Debian's, unless the environment names another. */
-const PYTHON = process.env.RIVULET_PYTORCH ?? '/usr/bin/python3';
+/** Pythons that have torch: Debian's, unless the environment names others. */
+const PYTHONS = process.env.RIVULET_PYTORCH ?? '/usr/bin/python3';
+
+/**
+ * How many times PyTorch's timesteps/s Rivulet must reach, by its major version: 1.13 as Debian builds it, with OpenBLAS,
+ * and a 2 of PyPI, whose LSTM is oneDNN's fused one (its GRU is not). Theirs are vectors of 256 or 512 bits with a fused
+ * multiply-add, ours of 128 bits without: with a batch the fused LSTM is out of reach.
+ */
+const BARS: readonly {
+  cell: TrainCase['cell'];
+  hidden: number;
+  batch: number;
+  bars: Record<string, number>;
+}[] = [
+  { cell: 'lstm', hidden: 128, batch: 1, bars: { 1: 6.5, 2: 1.9 } },
+  { cell: 'lstm', hidden: 128, batch: 16, bars: { 1: 1.25, 2: 0.62 } },
+  { cell: 'gru', hidden: 128, batch: 1, bars: { 1: 8, 2: 8 } },
+  { cell: 'gru', hidden: 128, batch: 16, bars: { 1: 1.35, 2: 1.35 } },
+  { cell: 'lstm', hidden: 256, batch: 1, bars: { 1: 3, 2: 1.4 } },
+  { cell: 'lstm', hidden: 256, batch: 16, bars: { 1: 0.8, 2: 0.5 } },
+];
 
 const ONE_THREAD = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
 
@@ -19,19 +38,28 @@ interface About {
   readonly blas: readonly string[];
 }
 
-export async function pytorch(python = PYTHON): Promise<Entrant | Absent> {
+/** One of each Python, named after its version. */
+export function pytorches(pythons = PYTHONS): Promise<(Entrant | Absent)[]> {
+  return Promise.all(pythons.split(',').map(pytorch));
+}
+
+export async function pytorch(python: string): Promise<Entrant | Absent> {
   const child = new PyTorchProcess(python);
   try {
     const { version, config, threads, blas } = await child.ask<About>({ op: 'about' });
     const isReference = blas.some((name) => /^libblas\.so\.3\./.test(name)); // those of others end in .so.3
     return {
-      name: PYTORCH,
+      name: `${PYTORCH} ${/^\d+\.\d+/.exec(version)![0]}`,
       about: [
         `${version} with ${blas.join(', ')}, ${threads} thread`,
         `of ${python}`,
         ...(isReference ? ['that is the reference BLAS, which is slow: install libopenblas0-pthread'] : []),
         ...config.trim().split('\n'),
       ],
+      barOf: ({ cell, hidden, batch }) =>
+        BARS.find((each) => each.cell === cell && each.hidden === hidden && each.batch === batch)?.bars[
+          version.split('.')[0]!
+        ],
       enter: (trainCase) => pytorchTrainer(child, trainCase),
       leave: () => child.end(),
     };

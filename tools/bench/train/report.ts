@@ -1,5 +1,6 @@
 import type { Statistics } from '../timing.ts';
 import type { Result, Timing, TrainReport, TrainRow } from './bench.ts';
+import { TILE_BAR, type TileRow } from './tiles.ts';
 
 const HEADINGS = ['', 'timesteps/s (p10–p90)', 'Rivulet is so many times as fast (p10–p90)', 'bar'];
 const WIDTHS = [14, 30, 46, 0];
@@ -23,7 +24,8 @@ function describeResult(result: Result): string {
 
 /** The table of the README: timesteps/s, and how many times as fast Rivulet is. */
 export function trainMarkdown({ rows, host, contenders }: TrainReport): string {
-  const head = ['timesteps/s', ...rows.map(({ cell, batch }) => `${cell.toUpperCase()}, batch ${batch}`)];
+  const titles = rows.map(({ cell, hidden, batch }) => `${cell.toUpperCase()} ${hidden}, batch ${batch}`);
+  const head = ['timesteps/s', ...titles];
   const body = contenders.map(({ name }) => [
     name,
     ...rows.map(({ results }) => cellOf(results.find((result) => result.name === name)!)),
@@ -36,7 +38,7 @@ export function trainMarkdown({ rows, host, contenders }: TrainReport): string {
   );
   return `${lines.join('\n')}
 
-${first.input} features → ${first.hidden} → dense ${first.output}, softmax cross-entropy, ${first.timesteps} timesteps a window, Adam, clipping.
+${first.input} features → hidden units → dense ${first.output}, softmax cross-entropy, ${first.timesteps} timesteps a window, Adam, clipping.
 In brackets: Rivulet's timesteps/s over that one's, the median of paired rounds.
 ${host.cpu}, one core, Node ${host.node}. ${about.join(' ')}`;
 }
@@ -49,7 +51,22 @@ function cellOf(result: Result): string {
 
 /** What `--assert` says of a timing that missed its bar. */
 export function describeMiss(row: TrainRow, { name, ratio, bar }: Timing): string {
-  return `${caseOf(row)}: ${ratio!.median.toFixed(3)} × the timesteps/s of the ${name}, at least ${bar} ×`;
+  return `${caseOf(row)}: ${ratio!.median.toFixed(3)} × the timesteps/s of ${name}, at least ${bar} ×`;
+}
+
+/** A tile as it is printed when it is done. */
+export function describeTile(row: TileRow): string {
+  const { cost, meetsBar } = row;
+  return `${tileOf(row)}: ${withRange(cost, times)} × its time, at most ${TILE_BAR} ${meetsBar ? 'met' : 'MISSED'}`;
+}
+
+/** What `--assert` says of a tile that costs more than its bar. */
+export function describeTileMiss(row: TileRow): string {
+  return `${tileOf(row)}: ${row.cost.median.toFixed(3)} × its time, at most ${TILE_BAR} ×`;
+}
+
+function tileOf({ cell, varies, size, next, batch }: TileRow): string {
+  return `${cell}, ${varies} ${size} beside ${next}${varies === 'batch' ? '' : `, batch ${batch}`}`;
 }
 
 function caseOf({ cell, batch, input, hidden, output, timesteps }: TrainRow): string {

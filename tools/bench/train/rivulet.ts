@@ -33,7 +33,7 @@ export function rivuletTrainer(runtime: Runtime, trainCase: TrainCase): TrainCon
   const update = () => {
     trainer.resetState();
     const { loss } = trainer.window({ inputs, targets }, timesteps);
-    trainer.updateAdam(ADAM);
+    trainer.update({ type: 'adam', ...ADAM });
     return loss;
   };
   const time = timed((times) => {

@@ -5,7 +5,7 @@ import { Output } from '../output.ts';
 import { type TrainOptions, trainRecipe } from '../training/train-recipe.ts';
 
 type Options = Partial<Pick<TrainOptions, 'data' | 'validation' | 'output' | 'log' | 'checkpoint'>> &
-  Pick<TrainOptions, 'build' | 'checkpointEvery' | 'resume' | 'skipUnknown'>;
+  Pick<TrainOptions, 'build' | 'checkpointEvery' | 'resume' | 'skipUnknown'> & { report?: string | false };
 
 const RECIPE = `
 A recipe:
@@ -25,7 +25,8 @@ Layers: embedding, rnn, lstm, gru, dense. Paths are read from the recipe's folde
 fraction of the data. The vocabulary is the characters of the data.
 
 Ctrl-C writes a checkpoint and ends; --resume goes on from it, to the same bits. The log has a line of JSON for each
-update and each epoch.
+update and each epoch; the report, an HTML file, shows them as curves, with a sample of each epoch, while the training
+goes on and afterwards.
 
 Examples:
   $ rivulet train recipe.json -o model.safetensors
@@ -44,6 +45,8 @@ export function addTrain(program: Command): void {
     .option('--checkpoint <file>', 'default: that of --output and .checkpoint')
     .option('--checkpoint-every <updates>', 'updates from one checkpoint to the next', parseCount, 200)
     .option('--log <file>', 'default: that of --output and .jsonl')
+    .option('--report <file>', 'HTML with curves and samples; default: that of --output and .html')
+    .option('--no-report', 'write none')
     .option('--skip-unknown', 'leave out characters of the validation text that the data lack', false)
     .addOption(buildOption())
     .addHelpText('after', RECIPE)
@@ -53,6 +56,7 @@ export function addTrain(program: Command): void {
 async function train(path: string, options: Options): Promise<void> {
   const model = options.output ?? `${basename(path).replace(/\.json$/, '')}.safetensors`;
   const files = { output: model, log: `${model}.jsonl`, checkpoint: `${model}.checkpoint` };
-  const { exitCode } = await trainRecipe(path, { ...files, ...options }, new Output());
+  const report = options.report === false ? undefined : (options.report ?? `${model}.html`);
+  const { exitCode } = await trainRecipe(path, { ...files, ...options, report }, new Output());
   process.exitCode = exitCode;
 }

@@ -30,3 +30,35 @@ function lossRange(training: readonly Point[], validation: readonly Point[]): [n
   const least = Math.min(...all, early);
   return [least, Math.max(early, ...validation.map(({ y }) => y), least + 0.01)];
 }
+
+/** The norm of the gradient before clipping; single updates tell more than their mean does. */
+export function gradientChart({ updates }: LogLines): ChartOptions {
+  const points = updates.map(({ update, gradientNorm }) => ({ x: update, y: gradientNorm }));
+  return {
+    title: 'Norm of the gradient, before clipping',
+    x: { label: 'updates' },
+    y: { label: 'norm', scale: 'log' },
+    series: [{ points: largest(points) }],
+    height: 260,
+  };
+}
+
+export function learningRateChart({ updates }: LogLines): ChartOptions {
+  return {
+    title: 'Learning rate',
+    x: { label: 'updates' },
+    y: { label: 'rate' },
+    series: [
+      { points: thinned(updates.map(({ update, learningRate }) => ({ x: update, y: learningRate }))) },
+    ],
+    height: 220,
+  };
+}
+
+/** Of each of 240 runs of points the one that is highest: no peak is lost. */
+function largest(points: readonly Point[]): Point[] {
+  const run = Math.ceil(points.length / 240);
+  return Array.from({ length: run === 0 ? 0 : Math.ceil(points.length / run) }, (_, i) =>
+    points.slice(i * run, (i + 1) * run).reduce((highest, point) => (point.y > highest.y ? point : highest)),
+  );
+}

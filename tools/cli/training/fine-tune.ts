@@ -1,7 +1,7 @@
 import { type ModelDefinition, RivuletError, type Runtime } from '../../../src/index.ts';
-import { dequantizeModel } from '../../../src/train/dequantize.ts';
-import type { TrainingOptions } from '../../../src/train/options.ts';
+import { dequantizeModel, forQuantized } from '../../../src/train/dequantize.ts';
 import { Training } from '../../../src/train/training.ts';
+import { readBytesIfAny } from '../files.ts';
 import { type FittedText, fitText, type NamedText, openText } from './text.ts';
 
 type OpenText = NamedText & { readonly fitted: FittedText };
@@ -12,7 +12,16 @@ export interface Texts {
   readonly validation: OpenText | number;
 }
 
-export interface FineTuneOptions {
+/** Files of a fine-tuning besides its model; none is written that is not asked for. */
+export interface FineTuneFiles {
+  readonly log?: string;
+  readonly report?: string;
+  readonly checkpoint?: string;
+  readonly checkpointEvery: number;
+  readonly resume: boolean;
+}
+
+export interface FineTuneOptions extends FineTuneFiles {
   readonly data: string;
   readonly validation: string | number;
   readonly skipUnknown: boolean;
@@ -23,7 +32,11 @@ export interface FineTuneOptions {
   readonly learningRate: number;
   readonly clipNorm: number;
   readonly dropout: number;
+  readonly quantizationAware: boolean;
   readonly seed: number;
+  /** File of the adapter that is trained alone. */
+  readonly adapter?: string;
+  readonly rank: number;
 }
 
 /** @throws RivuletError `invalid-argument`, `invalid-file`, `unknown-character` */
@@ -45,16 +58,20 @@ export async function readTexts({ tokenizer }: ModelDefinition, options: FineTun
   };
 }
 
-/** @throws RivuletError as `Training` */
-export function createTraining(
+/**
+ * From nothing, or with `resume` from the checkpoint; never over one.
+ *
+ * @throws RivuletError as `Training`
+ */
+export async function createTraining(
   runtime: Runtime,
   original: ModelDefinition,
   texts: Texts,
   options: FineTuneOptions,
-): Training {
+): Promise<Training> {
   const { batchSize, unroll, learningRate, clipNorm, dropout, seed } = options;
   const { data, validation } = texts;
-  const settings: TrainingOptions = {
+  const settings = forQuantized(original, {
     // Where time is the limit, more than there will be.
     epochs: options.epochs ?? 1_000_000,
     validation: typeof validation === 'number' ? validation : validation.fitted.text,
@@ -63,9 +80,41 @@ export function createTraining(
     learningRate,
     clipNorm,
     dropout,
+    ...(options.quantizationAware && { quantizationAware: 'int8' }),
     seed,
+    ...(options.adapter !== undefined && { adapters: { rank: options.rank } }),
+  });
+  const definition = dequantizeModel(original);
+  const checkpoint = await openCheckpoint(options);
+  return checkpoint
+    ? Training.resume(runtime, definition, data.fitted.text, settings, checkpoint)
+    : new Training(runtime, definition, data.fitted.text, settings);
+}
+
+async function openCheckpoint({ checkpoint: path, resume }: FineTuneFiles): Promise<Uint8Array | undefined> {
+  if (path === undefined) {
+    if (!resume) return undefined;
+    throw new RivuletError(
+      'invalid-argument',
+      '--resume goes on from a checkpoint: name it with --checkpoint FILE',
+    );
+  }
+  const bytes = await readBytesIfAny(path);
+  if (resume || !bytes) return bytes;
+  throw new RivuletError(
+    'invalid-argument',
+    `${path} is the checkpoint of a training that has not finished: go on from it with --resume, or remove it`,
+  );
+}
+
+/** What is trained, for the first line of the log. */
+export function describeTask({ data, validation }: Texts, { options, updates }: Training): unknown {
+  return {
+    data: data.record,
+    validation: typeof validation === 'number' ? validation : validation.record,
+    options,
+    updates,
   };
-  return new Training(runtime, dequantizeModel(original), data.fitted.text, settings);
 }
 
 /** Under the metadata key `finetuning`: what this model learnt after what its `training` says, one entry each time. */

@@ -3,7 +3,7 @@
  *
  *     {"training": …}                                                         what is trained: the first line
  *     {"update": 1, "epoch": 1, "loss": …, "gradientNorm": …, "learningRate": …, "seconds": …}
- *     {"epoch": 1, "loss": …, "validation": …, "seconds": …}                  after the last update of an epoch
+ *     {"epoch": 1, "loss": …, "validation": …, "sample": …, "seconds": …}     after the last update of an epoch
  *
  * Losses are means in nats a token; that of an epoch is of what its updates saw, with dropout. Seconds count from the
  * start of the training, without pauses.
@@ -34,6 +34,8 @@ export interface EpochLine {
   readonly loss: number;
   /** Absent where there is no validation set. */
   readonly validation?: number;
+  /** A text of the model after the epoch, where it is one of text. */
+  readonly sample?: string;
   readonly seconds: number;
 }
 

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { serializeModel } from '../../../src/formats/model-file.ts';
 import {
   createRuntime,
@@ -14,15 +15,21 @@ import type { Output } from '../output.ts';
 import { count } from '../table.ts';
 import { Interruption } from './interruption.ts';
 import { type EpochLine, TrainingLog } from './log.ts';
-import { Progress } from './progress.ts';
+import { duration, Progress } from './progress.ts';
 import { runTraining } from './run.ts';
+import { sampleText } from './sample.ts';
 import { readTask, type Task, type TaskOptions, type TaskRecord } from './task.ts';
+
+/** Of the text that the report shows of each epoch. */
+const SAMPLE_CHARACTERS = 300;
 
 export interface TrainOptions extends Omit<TaskOptions, 'written'> {
   readonly build: NonNullable<RuntimeOptions['build']>;
   readonly output: string;
   readonly log: string;
   readonly checkpoint: string;
+  /** An HTML file; undefined for none. */
+  readonly report: string | undefined;
   /** Updates from one checkpoint to the next. */
   readonly checkpointEvery: number;
   readonly resume: boolean;
@@ -31,7 +38,7 @@ export interface TrainOptions extends Omit<TaskOptions, 'written'> {
 /** What the model file says of its training, under the metadata key `training`. */
 export interface TrainingRecord extends TaskRecord {
   readonly updates: number;
-  readonly epochs: readonly Omit<EpochLine, 'seconds'>[];
+  readonly epochs: readonly Omit<EpochLine, 'seconds' | 'sample'>[];
 }
 
 export interface Trained {
@@ -49,7 +56,8 @@ export interface Trained {
  */
 export async function trainRecipe(path: string, options: TrainOptions, output: Output): Promise<Trained> {
   const runtime = await createRuntime({ build: options.build, module: 'train' });
-  const written = [options.output, options.log, options.checkpoint];
+  const { report } = options;
+  const written = [options.output, options.log, options.checkpoint, ...(report ? [report] : [])];
   const task = await readTask(path, { ...options, written }, runtime);
   using training = await beginTraining(runtime, task, options, output);
   const record = { ...task.record, updates: training.updates };
@@ -61,7 +69,18 @@ export async function trainRecipe(path: string, options: TrainOptions, output: O
   const checkpoint = { path: options.checkpoint, every: options.checkpointEvery };
   try {
     await output.print([...task.notes, describe(training, task, options)].join('\n'));
-    const finished = await runTraining({ training, log, checkpoint, progress, interruption });
+    const { finished } = await runTraining({
+      training,
+      log,
+      checkpoint,
+      progress,
+      interruption,
+      ...(report && {
+        report: { path: report, title: basename(options.output), facts: facts(training, task) },
+      }),
+      sample: () => sampleText(runtime, training.definition(), { characters: SAMPLE_CHARACTERS }),
+      afterEpoch: (line) => progress.print(describeEpoch(line, training)),
+    });
     progress.stop();
     if (finished) {
       await writeModel(withRecord(training.definition(), { ...record, epochs: log.epochs }), options, output);
@@ -120,6 +139,25 @@ function describe(training: Training, { record }: Task, { log, checkpoint }: Tra
   );
 }
 
+function describeEpoch({ epoch, loss, validation, seconds }: EpochLine, { options }: Training): string {
+  const text = validation === undefined ? '' : `  validation ${validation.toFixed(4)}`;
+  return `epoch ${epoch}/${options.epochs}  loss ${loss.toFixed(4)}${text}  ${duration(seconds)}`;
+}
+
+/** What the report says of a training before its curves. */
+function facts({ parameterCount, updates, options }: Training, { record }: Task): [string, string][] {
+  const { layers } = record.recipe.model;
+  return [
+    ['data', `${record.data.file}, ${count(record.data.characters)} characters`],
+    ['layers', layers.map((layer) => JSON.stringify(layer)).join(', ')],
+    ['parameters', count(parameterCount)],
+    ['updates', `${count(updates)} in ${options.epochs} epochs`],
+    ['windows', `${options.batchSize} streams × ${options.unroll} timesteps`],
+    ['optimizer', `${JSON.stringify(options.optimizer)}, learning rate ${options.learningRate}`],
+    ['seed', String(record.recipe.seed)],
+  ];
+}
+
 function describeStop({ update, updates, healthy }: Training, { checkpoint }: TrainOptions): string {
   const where = healthy
     ? `${checkpoint} is of this update`
@@ -132,7 +170,8 @@ function withRecord(
   { epochs, ...task }: Omit<TrainingRecord, 'epochs'> & { epochs: readonly EpochLine[] },
 ): ModelDefinition {
   // No times: the same recipe, data and seed shall give the same bytes.
-  const record: TrainingRecord = { ...task, epochs: epochs.map(({ seconds: _, ...epoch }) => epoch) };
+  const numbers = epochs.map(({ seconds: _, sample: __, ...epoch }) => epoch);
+  const record: TrainingRecord = { ...task, epochs: numbers };
   return { ...definition, metadata: { ...definition.metadata, training: JSON.stringify(record) } };
 }
 

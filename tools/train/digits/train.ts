@@ -7,7 +7,7 @@ import { makeNetwork } from './network.ts';
 import type { Recipe } from './recipe.ts';
 import { trainingStrings } from './strings.ts';
 
-const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 } as const;
+const ADAM = { type: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 } as const;
 
 export interface Progress {
   readonly updates: number;
@@ -28,8 +28,8 @@ export function train(recipe: Recipe, runtime: Runtime, report: (progress: Progr
   for (let update = 0; update < updates; update++) {
     const batch = makeBatch(Array.from({ length: batchSize }, next), task);
     const { loss } = trainer.window(batch, batch.timesteps);
-    const rate = learningRateAt(update, { schedule: 'cosine', learningRate, warmup, updates });
-    trainer.updateAdam({ ...ADAM, learningRate: rate, clipNorm });
+    const rate = learningRateAt(update, { schedule: { type: 'cosine' }, learningRate, warmup, updates });
+    trainer.update({ ...ADAM, learningRate: rate, clipNorm });
     report({ updates: update + 1, loss });
   }
   const definition = trainer.definition();
