@@ -67,6 +67,8 @@ streamed. Updates of the training: ${list(UPDATES)}. Learning rate: ${list(RATES
 Not chosen: ${FIXED.units} units and a dense layer, which see one value, (reading - mean) / deviation of what they were trained on, and give the value
 of the reading to come; Adam, trained at ${FIXED.learningRate} down to 0 by a cosine in ${FIXED.batchSize} streams and windows of ${FIXED.unroll}; learning through windows of ${FIXED.window}, or,
 "rtrl", by real-time recurrent learning. The learner begins with the frozen network's weights and with fresh moments.
+The size is not free of what came after: while the script was written other sizes were seen on the streamed part (a GRU of 8 units
+saved 15 %, one of 32 6 %, an LSTM of 8 14 %).
 
 ## Anomalies
 
