@@ -9,7 +9,7 @@ import type {
 } from '../graph/definition.ts';
 import { apply, type VectorLayer } from './apply.ts';
 import { constant, glorot, uniform } from './initializers.ts';
-import { checkSize, type Tokens, type Vector } from './value.ts';
+import { checkSize, type Tokens, type Vector, type Weight } from './value.ts';
 
 export interface NameOption {
   /** Of its node, and the beginning of the names of its tensors. */
@@ -107,6 +107,15 @@ export function fakeQuantize(
     });
 }
 
+/** Of each value; 1 and 0 at first. */
+function scaleAndShift(x: Vector): readonly Weight[] {
+  const shape = [x?.size];
+  return [
+    { role: 'weight', shape, fill: constant(1) },
+    { role: 'bias', shape },
+  ];
+}
+
 /** A scale and a shift of each value, 1 and 0 at first. */
 export function affine({ name, ...fields }: NameOption = {}): VectorLayer {
   return (x) =>
@@ -115,10 +124,7 @@ export function affine({ name, ...fields }: NameOption = {}): VectorLayer {
       type: 'affine',
       name,
       reads: [x],
-      weights: [
-        { role: 'weight', shape: [x?.size], fill: constant(1) },
-        { role: 'bias', shape: [x?.size] },
-      ],
+      weights: scaleAndShift(x),
       fields,
     });
 }
@@ -146,10 +152,7 @@ export function layerNorm({ name, ...fields }: LayerNormOptions = {}): VectorLay
       type: 'layernorm',
       name,
       reads: [x],
-      weights: [
-        { role: 'weight', shape: [x?.size], fill: constant(1) },
-        { role: 'bias', shape: [x?.size] },
-      ],
+      weights: scaleAndShift(x),
       fields,
     });
 }

@@ -1,20 +1,15 @@
 /** That the golden cases see a broken loss: builds with one term of a loss changed fail those of that loss, and no others. */
 import { describe, expect, it } from 'vitest';
-import { createRuntimeSync } from '../../src/runtime/create.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { type LossFixture, lossFixtures } from '../golden/losses.ts';
 import { GRADIENT_TOLERANCE } from '../golden/train.ts';
-import { compileWasm } from '../kernels/module.ts';
 import { relativeError } from '../reference/backward/compare.ts';
 import { scaledError } from '../reference/compare.ts';
+import { type Break, compileBroken } from '../train/broken.ts';
 import { parameterGradients } from '../train/cases.ts';
 
-interface Break {
-  /** In assembly/train/loss/. */
-  readonly file: string;
-  readonly term: string;
-  readonly broken: string;
+interface SeenBreak extends Break {
   /** The golden cases that must notice, all of them. */
   readonly seenBy: (fixture: LossFixture) => boolean;
 }
@@ -25,28 +20,28 @@ const of =
     loss.type === type && (option === undefined || option in loss);
 
 /** Each build breaks some losses and leaves the others whole: a compilation takes seconds. */
-const BUILDS: readonly (readonly Break[])[] = [
+const BUILDS: readonly (readonly SeenBreak[])[] = [
   [
     {
-      file: 'cross-entropy.ts',
+      file: 'loss/cross-entropy.ts',
       term: '- scale * hard',
       broken: '+ scale * hard',
       seenBy: of('cross-entropy'),
     },
     {
-      file: 'binary-cross-entropy.ts',
+      file: 'loss/binary-cross-entropy.ts',
       term: '- positive * (v < 0',
       broken: '+ positive * (v < 0',
       seenBy: of('binary-cross-entropy'),
     },
     {
-      file: 'mean-squared.ts',
+      file: 'loss/mean-squared.ts',
       term: 'store<f32>(p, difference',
       broken: 'store<f32>(p, -difference',
       seenBy: of('mean-squared-error'),
     },
     {
-      file: 'ctc.ts',
+      file: 'loss/ctc.ts',
       term: '- load<f64>(criterion.room',
       broken: '+ load<f64>(criterion.room',
       seenBy: of('ctc'),
@@ -54,21 +49,21 @@ const BUILDS: readonly (readonly Break[])[] = [
   ],
   [
     {
-      file: 'cross-entropy.ts',
+      file: 'loss/cross-entropy.ts',
       term: 'load<f32>(p) - weightOfClass',
       broken: 'load<f32>(p) + weightOfClass',
       seenBy: of('cross-entropy', 'labelSmoothing'),
     },
-    { file: 'mean-absolute.ts', term: '? -slope', broken: '? slope', seenBy: of('mean-absolute-error') },
-    { file: 'huber.ts', term: '? -delta', broken: '? delta', seenBy: of('huber') },
+    { file: 'loss/mean-absolute.ts', term: '? -slope', broken: '? slope', seenBy: of('mean-absolute-error') },
+    { file: 'loss/huber.ts', term: '? -delta', broken: '? delta', seenBy: of('huber') },
     {
-      file: 'binary-cross-entropy.ts',
+      file: 'loss/binary-cross-entropy.ts',
       term: '(v < 0 ? -v : 0)',
       broken: '(v < 0 ? v : 0)',
       seenBy: of('binary-cross-entropy'),
     },
     {
-      file: 'ctc.ts',
+      file: 'loss/ctc.ts',
       term: 'view, s) != labelOf',
       broken: 'view, s) == labelOf',
       seenBy: of('ctc'),
@@ -76,19 +71,19 @@ const BUILDS: readonly (readonly Break[])[] = [
   ],
   [
     {
-      file: 'cross-entropy.ts',
+      file: 'loss/cross-entropy.ts',
       term: '<i64>t == criterion.label ? 0',
       broken: '<i64>t == criterion.label ? 1',
       seenBy: of('cross-entropy', 'ignore'),
     },
     {
-      file: 'huber.ts',
+      file: 'loss/huber.ts',
       term: 'size - <f32>0.5',
       broken: 'size + <f32>0.5',
       seenBy: of('huber'),
     },
     {
-      file: 'ctc.ts',
+      file: 'loss/ctc.ts',
       term: 's + 2 < states ? -Infinity : 0',
       broken: 's + 1 < states ? -Infinity : 0',
       seenBy: of('ctc'),
@@ -97,22 +92,6 @@ const BUILDS: readonly (readonly Break[])[] = [
 ];
 
 const fixtures = lossFixtures();
-
-async function compileBroken(breaks: readonly Break[]): Promise<Runtime> {
-  const found = new Set<Break>();
-  const edit = (source: string, path: string) =>
-    breaks.reduce((text, each) => {
-      if (!path.endsWith(`loss/${each.file}`) || !text.includes(each.term)) return text;
-      found.add(each);
-      return text.replaceAll(each.term, each.broken);
-    }, source);
-  const bytes = await compileWasm('assembly/train.ts', 'simd', edit);
-  expect(
-    breaks.filter((each) => !found.has(each)),
-    'terms that are no longer in their files',
-  ).toEqual([]);
-  return createRuntimeSync(new WebAssembly.Module(bytes));
-}
 
 /** Whether the loss and every tensor's gradient are PyTorch's. */
 function agrees(runtime: Runtime, { definition, batchSize, timesteps, ...fixture }: LossFixture): boolean {

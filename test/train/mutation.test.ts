@@ -1,18 +1,13 @@
 /** That the golden gradients see a broken backward pass: builds with one term of an op's backward changed fail them. */
 import { describe, expect, it } from 'vitest';
-import { createRuntimeSync } from '../../src/runtime/create.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { GRADIENT_TOLERANCE, type TrainCase, trainCases } from '../golden/train.ts';
-import { compileWasm } from '../kernels/module.ts';
 import { relativeError } from '../reference/backward/compare.ts';
+import { type Break, compileBroken } from './broken.ts';
 import { parameterGradients, unrollOf } from './cases.ts';
 
-interface Break {
-  /** In assembly/. */
-  readonly file: string;
-  readonly term: string;
-  readonly broken: string;
+interface SeenBreak extends Break {
   /** The golden case that must notice. */
   readonly seenBy: string;
 }
@@ -20,7 +15,7 @@ interface Break {
 const RECURRENT = '16 without head, batch 1, unroll 20';
 
 /** Each build breaks several ops, of which a case sees one, and leaves others whole: a compilation takes seconds. */
-const BUILDS: readonly { readonly breaks: readonly Break[]; readonly whole: readonly string[] }[] = [
+const BUILDS: readonly { readonly breaks: readonly SeenBreak[]; readonly whole: readonly string[] }[] = [
   {
     breaks: [
       {
@@ -83,22 +78,6 @@ const BUILDS: readonly { readonly breaks: readonly Break[]; readonly whole: read
 ];
 
 const cases = new Map(trainCases().map((golden) => [golden.name, golden]));
-
-async function compileBroken(breaks: readonly Break[]): Promise<Runtime> {
-  const found = new Set<Break>();
-  const edit = (source: string, path: string) =>
-    breaks.reduce((text, each) => {
-      if (!path.endsWith(each.file) || !text.includes(each.term)) return text;
-      found.add(each);
-      return text.replaceAll(each.term, each.broken);
-    }, source);
-  const bytes = await compileWasm('assembly/train.ts', 'simd', edit);
-  expect(
-    breaks.filter((each) => !found.has(each)),
-    'terms that are no longer in their files',
-  ).toEqual([]);
-  return createRuntimeSync(new WebAssembly.Module(bytes));
-}
 
 /** Whether every tensor's gradient is PyTorch's. */
 function agrees(runtime: Runtime, golden: TrainCase): boolean {
